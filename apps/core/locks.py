@@ -1,0 +1,20 @@
+"""The only place that locks rows.
+
+Order, always: payment → refund → void request → ticket → the rest. Whoever needs two takes the earlier one first.
+"""
+
+from typing import Any, TypeVar
+
+from django.db import models
+
+M = TypeVar("M", bound=models.Model)
+
+
+def row(model: type[M], pk: Any) -> M:
+    """The row, freshly read and locked until the transaction ends. Raises Model.DoesNotExist."""
+    return model._default_manager.select_for_update(of=("self",)).get(pk=pk)
+
+
+def claim(queryset: "models.QuerySet[M]", limit: int) -> list[M]:
+    """Up to `limit` rows that nobody else holds, locked until the transaction ends (`SKIP LOCKED`)."""
+    return list(queryset.select_for_update(skip_locked=True, of=("self",))[:limit])

@@ -1,0 +1,5 @@
+from apps.crm.models.customer import Customer
+from apps.crm.models.order import Order, OrderLine
+from apps.crm.models.product import Product
+
+__all__ = ["Customer", "Order", "OrderLine", "Product"]

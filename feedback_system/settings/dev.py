@@ -1,0 +1,9 @@
+"""The embedded default: `script/server` and `manage.py` on one machine, keys made on first use in `.local/`."""
+
+from feedback_system import embedded
+
+embedded.prepare_environment()  # starts or finds the embedded servers unless DATABASE_URL / REDIS_URL are set
+
+from .base import *  # noqa: E402, F403
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])  # noqa: F405

@@ -1,0 +1,11 @@
+from django.contrib import admin
+from django.urls import include, path
+
+from feedback_system import health
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("admin/", admin.site.urls),
+    path("i18n/", include("django.conf.urls.i18n")),
+]

@@ -1,0 +1,95 @@
+"""Fixtures for every test. The database is a copy of a template with all migrations and the shipped defaults."""
+
+import os
+
+import pytest
+from django.db import connection
+from django.test import TransactionTestCase
+from playwright.sync_api import sync_playwright
+
+from apps.core import actors
+from tests import chromium, databases
+from tests.query_counts import count_queries as _count_queries
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "page" in item.fixturenames or "browser" in item.fixturenames:
+            item.add_marker(pytest.mark.browser)
+
+
+def pytest_report_header(config):
+    return f"browser stories: {chromium.find() or 'skipped, ' + chromium.HOW_TO_GET}"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(request, django_test_environment, django_db_blocker):
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
+    with django_db_blocker.unblock():
+        name = databases.create(worker)
+    # Django empties the tables after a test with real commits by TRUNCATE. Append-only tables refuse that, and the
+    # shipped defaults would be gone: such a test gets a fresh copy of the template instead (some 50 ms).
+    TransactionTestCase._fixture_teardown = lambda self: databases.renew(name)
+    yield
+    with django_db_blocker.unblock():
+        databases.drop(name)
+
+
+@pytest.fixture
+def as_app_role(db):
+    """Run the rest of the test with the rights of the application's role; other tests run as the tables' owner."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE feedback_app")
+    yield
+    if not connection.needs_rollback:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET ROLE")
+
+
+@pytest.fixture
+def actor_system():
+    return actors.system("test")
+
+
+@pytest.fixture
+def count_queries():
+    """`with count_queries("desk.queue"): client.get(…)`; see tests/query_counts.py."""
+    return _count_queries
+
+
+@pytest.fixture
+def live_site(transactional_db, live_server, settings):
+    """The whole site under a real HTTP server in this process, on this process's database; `.url` is its address."""
+    settings.PUBLIC_URL = live_server.url
+    return live_server
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = chromium.find()
+    if path is None:
+        pytest.skip(chromium.HOW_TO_GET)
+    # Playwright's synchronous API runs an event loop in this thread, and Django refuses database work beside one.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(chromium.FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser, live_site):
+    """A fresh page (1280 px, Chinese, Shanghai) of the live site; errors in its scripts fail the test."""
+    context = browser.new_context(
+        base_url=live_site.url,
+        viewport={"width": 1280, "height": 900},
+        locale="zh-CN",
+        timezone_id="Asia/Shanghai",
+    )
+    context.set_default_timeout(15_000)
+    errors = []
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    context.on("console", lambda message: "Refused to" in message.text and errors.append(message.text))
+    yield context.new_page()
+    context.close()
+    assert not errors, f"errors in the page's scripts: {errors}"
