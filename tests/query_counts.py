@@ -1,4 +1,4 @@
-"""The checked-in number of SQL queries per page: a page that begins to ask more fails with the list of what it asked."""
+"""The checked-in number of SQL queries per page: a page that asks more fails with the list of what it asked."""
 
 import fcntl
 import json

@@ -1,6 +1,14 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AccountsConfig(AppConfig):
     name = "apps.accounts"
     label = "accounts"
+    verbose_name = _("Staff and rights")
+
+    def ready(self) -> None:
+        from apps.accounts import (
+            errors,  # noqa: F401  (fills the catalogue)
+            schema,  # noqa: F401  (registers with drf-spectacular)
+        )

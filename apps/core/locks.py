@@ -15,6 +15,11 @@ def row(model: type[M], pk: Any) -> M:
     return model._default_manager.select_for_update(of=("self",)).get(pk=pk)
 
 
+def rows(queryset: "models.QuerySet[M]") -> list[M]:
+    """All rows of the queryset, freshly read and locked in the order of their keys, so that two never wait in a circle."""
+    return list(queryset.select_for_update(of=("self",)).order_by("pk"))
+
+
 def claim(queryset: "models.QuerySet[M]", limit: int) -> list[M]:
     """Up to `limit` rows that nobody else holds, locked until the transaction ends (`SKIP LOCKED`)."""
     return list(queryset.select_for_update(skip_locked=True, of=("self",))[:limit])

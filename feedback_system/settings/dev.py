@@ -4,6 +4,6 @@ from feedback_system import embedded
 
 embedded.prepare_environment()  # starts or finds the embedded servers unless DATABASE_URL / REDIS_URL are set
 
-from .base import *  # noqa: E402, F403
+from .base import *  # noqa: E402
 
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])  # noqa: F405
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])

@@ -1,6 +1,6 @@
 """Production: everything secret is given by the environment and missing values stop the start."""
 
-from .base import *  # noqa: F403
+from .base import *
 from .base import env
 
 SECRET_KEY = env("SECRET_KEY")

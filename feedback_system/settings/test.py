@@ -1,15 +1,21 @@
 """Tests: real PostgreSQL and Valkey (embedded unless given), quick password hashes, Celery tasks called by hand."""
 
-import os
+import tempfile
+from pathlib import Path
 
 from feedback_system import embedded
 
 embedded.prepare_environment()
-os.environ["DATABASE_AS_OWNER"] = "1"  # tests make their databases; the fixture `as_app_role` drops to the app's rights
 
-from .base import *  # noqa: E402, F403
+from .base import *  # noqa: E402
 
+# Tests make and drop databases, so they are the tables' owner; the fixture `as_app_role` drops to the app's rights.
+DATABASES["default"] |= env.db("DATABASE_OWNER_URL", default=env("DATABASE_URL"))
 ALLOWED_HOSTS = ["*"]
+_files = tempfile.TemporaryDirectory(prefix="feedback-test-")  # goes away with the process
+MEDIA_ROOT = Path(_files.name) / "media"
+EVIDENCE_KEY_FILE = Path(_files.name) / "evidence.pem"
+EVIDENCE_HEADS_FILE = Path(_files.name) / "heads.jsonl"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

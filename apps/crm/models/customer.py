@@ -53,7 +53,7 @@ class Customer(Noun):
     class Meta:
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
-        permissions = [("view_personal_data", "Can see clear names, phones, e-mails and addresses (each look is recorded)")]
+        permissions = [("view_personal_data", "Can see clear personal data (each look is recorded)")]
         constraints = [
             models.UniqueConstraint(fields=["phone_index"], condition=~Q(phone_index=""), name="customer_phone"),
             models.UniqueConstraint(fields=["email_index"], condition=~Q(email_index=""), name="customer_email"),

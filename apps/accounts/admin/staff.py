@@ -1,0 +1,97 @@
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from apps.accounts import roles
+from apps.accounts.models import User
+from apps.accounts.principals import actor_for
+from apps.accounts.services import staff
+
+
+class RoleFilter(admin.SimpleListFilter):
+    title = _("role")
+    parameter_name = "role"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, roles.label(name)) for name in Group.objects.order_by("pk").values_list("name", flat=True)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        return queryset.filter(groups__name=self.value()) if self.value() else queryset
+
+
+@admin.register(User)
+class StaffAdmin(UserAdmin, ModelAdmin):
+    """Rights come from roles only, so that the printed matrix tells everything; nobody is ever deleted."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("name", "username", "staff_number", "department", "role_labels", "is_active", "last_login")
+    list_display_links = ("name", "username")
+    list_filter = (RoleFilter, "department", "is_active")
+    list_select_related = ("department",)
+    search_fields = ("username", "display_name", "staff_number")
+    ordering = ("username",)
+    filter_horizontal = ()
+    autocomplete_fields = ("department",)
+    readonly_fields = ("last_login", "date_joined")
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (_("Person"), {"fields": ("display_name", "staff_number", "email", "phone", "language")}),
+        (_("Rights"), {"fields": ("department", "groups", "is_active", "is_staff", "is_superuser")}),
+        (_("Dates"), {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = (
+        (None, {"fields": ("username", "usable_password", "password1", "password2")}),
+        (_("Person"), {"fields": ("display_name", "staff_number", "email", "phone", "language")}),
+        (_("Rights"), {"fields": ("department", "groups", "is_staff")}),
+    )
+
+    @admin.display(description=_("name"), ordering="display_name")
+    def name(self, obj: User) -> str:
+        return str(obj)
+
+    @admin.display(description=_("roles"))
+    def role_labels(self, obj: User) -> str:
+        return "、".join(roles.label(group.name) for group in obj.groups.all())
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Only a superuser makes superusers."""
+        return self.readonly_fields if request.user.is_superuser else (*self.readonly_fields, "is_superuser")
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """What somebody did stays theirs; who leaves is made inactive."""
+        return False
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"is_staff": True, **super().get_changeform_initial_data(request)}
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if db_field.name == "groups" and field is not None:
+            field.label = _("Roles")
+            field.label_from_instance = lambda group: roles.label(group.name)
+            field.help_text = _("Rights come from roles; the role matrix shows which.")
+        return field
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        obj.staff_number = obj.staff_number or None
+        form.rights_before = staff.rights_of(User.objects.get(pk=obj.pk)) if change else {}
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if change:
+            staff.record_rights_change(form.instance, form.rights_before, actor=actor_for(request))
+        else:
+            staff.record_created(form.instance, actor=actor_for(request))

@@ -1,0 +1,122 @@
+"""Who may do what, as shipped (ADM-01). The database's groups lead once they exist; the admin prints them.
+
+A role is a `Group` whose name is the code below. `MATRIX` names the rights of each; two roles follow a rule instead:
+the auditor sees everything and changes nothing (ADM-02), the administrator may do everything. What nobody may do
+(approve what they filed, change an event) is refused by services and the database, for administrators too.
+"""
+
+from django.apps import apps
+from django.contrib.auth.models import Permission
+from django.db import models
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Concat
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    SERVICE_STAFF = "service_staff", _("Service staff")
+    SERVICE_LEAD = "service_lead", _("Service lead")
+    DUTY_MANAGER = "duty_manager", _("Duty manager")
+    DEPARTMENT_HANDLER = "department_handler", _("Department handler")
+    DEPARTMENT_HEAD = "department_head", _("Department head")
+    QUALITY = "quality", _("Quality")
+    WAREHOUSE = "warehouse", _("Warehouse and logistics")
+    FINANCE_OFFICER = "finance_officer", _("Finance officer")
+    FINANCE_MANAGER = "finance_manager", _("Finance manager")
+    MANAGEMENT = "management", _("Management")
+    AUDITOR = "auditor", _("Auditor")
+    INTEGRATION = "integration", _("Integration client")
+    ADMINISTRATOR = "administrator", _("Administrator")
+
+
+_SEE_CUSTOMERS = {"crm.view_customer", "crm.view_order", "crm.view_orderline", "crm.view_product"}
+_CLEAR = {"crm.view_personal_data"}
+_SERVICE = {
+    "feedback.view_ticket", "feedback.view_all_tickets", "feedback.create_ticket", "feedback.assign_ticket",
+    "feedback.handle_ticket", "feedback.close_ticket", "feedback.follow_up_ticket", "crm.add_customer",
+    "crm.change_customer", *_SEE_CUSTOMERS, *_CLEAR,
+}  # fmt: skip
+_SERVICE_LEAD = _SERVICE | {
+    "feedback.reject_ticket", "feedback.approve_solution", "sla.approve_extension", "triage.change_keyword",
+    "notifications.view_outbox",
+}  # fmt: skip
+_HANDLER = {"feedback.view_ticket", "feedback.handle_ticket", *_SEE_CUSTOMERS, *_CLEAR}
+_QUALITY = {
+    "feedback.view_ticket", "feedback.view_all_tickets", "feedback.handle_ticket", "feedback.assign_ticket",
+    "triage.change_keyword", *_SEE_CUSTOMERS,
+}  # fmt: skip
+_MANAGEMENT = {
+    "feedback.view_ticket", "feedback.view_all_tickets", "feedback.approve_solution", "sla.approve_extension",
+    "sla.change_policy", "journal.view_event", *_SEE_CUSTOMERS,
+}  # fmt: skip
+
+MATRIX: dict[Role, frozenset[str]] = {
+    Role.SERVICE_STAFF: frozenset(_SERVICE),
+    Role.SERVICE_LEAD: frozenset(_SERVICE_LEAD),
+    Role.DUTY_MANAGER: frozenset(_SERVICE_LEAD | {"journal.view_event"}),
+    Role.DEPARTMENT_HANDLER: frozenset(_HANDLER),
+    Role.DEPARTMENT_HEAD: frozenset(
+        _HANDLER | {"feedback.assign_ticket", "feedback.approve_solution", "sla.approve_extension"}
+    ),
+    Role.QUALITY: frozenset(_QUALITY),
+    Role.WAREHOUSE: frozenset(_HANDLER),  # needs the clear address to ship
+    Role.FINANCE_OFFICER: frozenset(_HANDLER),
+    Role.FINANCE_MANAGER: frozenset(_HANDLER | {"feedback.assign_ticket", "sla.approve_extension"}),
+    Role.MANAGEMENT: frozenset(_MANAGEMENT),
+    Role.INTEGRATION: frozenset(
+        {"feedback.view_ticket", "feedback.view_all_tickets", "feedback.create_ticket", "crm.view_customer"}
+    ),
+}
+
+_VERBS = {
+    "view": _("See: %(things)s"),
+    "add": _("Add: %(things)s"),
+    "change": _("Change: %(things)s"),
+    "delete": _("Delete: %(things)s"),
+}
+# Tables of Django's own that nobody's role is about.
+_NOT_OURS = ("sessions", "contenttypes")
+
+
+def all_permissions() -> QuerySet[Permission]:
+    """Every right there is, with `full` = "app.codename", ordered by app and model."""
+    return (
+        Permission.objects.exclude(content_type__app_label__in=_NOT_OURS)
+        .select_related("content_type")
+        .annotate(full=Concat(F("content_type__app_label"), Value("."), F("codename")))
+        .order_by("content_type__app_label", "content_type__model", "codename")
+    )
+
+
+def shipped_permissions(role: str) -> QuerySet[Permission]:
+    """The rights a role has when it is new; none for a role that the site made itself."""
+    everything = all_permissions()
+    if role == Role.ADMINISTRATOR:
+        return everything
+    if role == Role.AUDITOR:
+        sees = Q(codename__startswith="view_") & ~Q(full="crm.view_personal_data")
+        return everything.filter(sees | Q(full="journal.verify_evidence"))
+    return everything.filter(full__in=MATRIX.get(role, frozenset()))  # type: ignore[call-overload]
+
+
+def label(name: str) -> str:
+    """A group's name as people read it: the role's words, or the name itself for a group the site made."""
+    return str(Role(name).label) if name in Role.values else name
+
+
+def words(permission: Permission) -> str:
+    """A permission as people read it, in the active language."""
+    model = permission.content_type.model_class()
+    verb, _sep, what = permission.codename.partition("_")
+    if model is None or what != model._meta.model_name or verb not in _VERBS:
+        return gettext(permission.name)
+    return _VERBS[verb] % {"things": model._meta.verbose_name_plural}
+
+
+def room(permission: Permission) -> str:
+    """The name of the part of the system that a permission belongs to."""
+    try:
+        return str(apps.get_app_config(permission.content_type.app_label).verbose_name)
+    except LookupError:  # of an app that is no longer installed
+        return permission.content_type.app_label

@@ -1,0 +1,67 @@
+"""Telling people: customers through the channel they chose (HND-07), staff inside the desk (SLA-04, INT-07)."""
+
+from collections.abc import Collection
+from typing import Any
+
+from apps.accounts import selectors as people
+from apps.accounts.models import User
+from apps.core.vocabulary import Kind, Urgency
+from apps.feedback.models import Ticket
+from apps.feedback.selectors import rules
+from apps.feedback.services import links
+from apps.journal.models import Event
+from apps.notifications.services import outbox
+
+
+def to_customer(ticket: Ticket, template: str, event: Event, **context: Any) -> None:
+    """Send a message about the ticket, once per event. A customer known only by a platform account is passed over."""
+    customer = ticket.customer
+    if not customer.phone and not customer.email:
+        return
+    to = outbox.Recipient(email=customer.email, phone=customer.phone, name=customer.name)
+    outbox.send(
+        template,
+        to=to,
+        context={
+            "number": ticket.number,
+            "contact": rules().hotline,
+            "link": links.tracking_url(ticket),
+            **context,
+        },
+        event=event,
+        language=ticket.language,
+        channel=outbox.channel_for(ticket.contact_channel or customer.preferred_channel, to),
+    )
+
+
+def to_staff(users: Collection[User], template: str, ticket: Ticket, event: Event, **context: Any) -> None:
+    """A notice for each of these colleagues, once per event."""
+    facts = {
+        "number": ticket.number,
+        "kind": Kind(ticket.kind).label,
+        "urgency": Urgency(ticket.urgency).label,
+        "category": str(ticket.category),
+        "department": str(ticket.department),
+        "customer": str(ticket.customer),
+        "responsible": str(ticket.assignee or ""),
+        "received_at": ticket.received_at,
+        "due_at": ticket.next_due_at or "",
+        **context,
+    }
+    outbox.notify_many(users, template, context=facts, event=event, link=links.staff_url(ticket))
+
+
+def responsible(ticket: Ticket) -> list[User]:
+    """The handler, or the heads of the department where nobody is named."""
+    return [ticket.assignee] if ticket.assignee else people.heads_of(ticket.department_id)
+
+
+def on_level(ticket: Ticket, level: str) -> list[User]:
+    """Who stands on a step of the escalation ladder (SLA-04)."""
+    if level == "head":
+        return people.heads_of(ticket.department_id)
+    if level == "duty_manager":
+        return people.duty_managers(ticket.department_id)
+    if level == "management":
+        return people.management()
+    return responsible(ticket)

@@ -1,0 +1,163 @@
+"""Result, survey, second follow-up, closing and reopening (SUR-01 … SUR-04)."""
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from apps.core import clock, locks
+from apps.core.actors import Actor, system
+from apps.core.errors import DomainError
+from apps.feedback import events
+from apps.feedback.models import Message, Survey, Ticket
+from apps.feedback.selectors import rules
+from apps.feedback.services import clocks, conversation, words
+from apps.feedback.states import MessageKind, RejectReason, TicketState
+from apps.journal import events as journal
+from apps.journal import transitions
+from apps.sla.states import Metric
+
+SURVEYS = system("survey")
+
+
+def resolve(ticket: Ticket, result: str, *, actor: Actor) -> Ticket:
+    """Tell the customer the result; the survey follows within its deadline (SUR-01, SUR-02)."""
+    result = words.checked(result, "result", required="core.required")
+    with transaction.atomic():
+        fresh = transitions.apply(ticket, "resolve", actor=actor, result=result)
+        if fresh.first_responded_at is None:
+            fresh.first_responded_at = clock.now()
+            fresh.save(update_fields=["first_responded_at"])
+        clocks.meet(fresh, Metric.FIRST_RESPONSE, Metric.ANSWER, Metric.RESOLUTION)
+        clocks.cancel(fresh, [Metric.ACCEPTANCE, Metric.PROGRESS])
+        clocks.start(fresh, Metric.CALLBACK, Metric.SURVEY_SEND)
+        clocks.refresh(fresh)
+        return fresh
+
+
+def start_callback(ticket: Ticket, *, actor: Actor) -> Ticket:
+    """Send the survey (SUR-02). Raises the errors of `transitions.apply`."""
+    with transaction.atomic():
+        survey = Survey(ticket=ticket, round=ticket.reopen_count, sent_at=clock.now())
+        fresh = transitions.apply(ticket, "start_callback", actor=actor, survey=survey)
+        survey.round = fresh.reopen_count
+        survey.save(force_insert=True)
+        clocks.meet(fresh, Metric.CALLBACK)
+        clocks.cancel(fresh, [Metric.SURVEY_SEND])
+        clocks.start(fresh, Metric.SURVEY_REMINDER, Metric.SURVEY_NO_REPLY)
+        clocks.refresh(fresh)
+        return fresh
+
+
+def answer_survey(survey: Survey, *, score: int, comment: str, actor: Actor) -> Ticket:
+    """The customer's own verdict, taken once: satisfied closes, anything less goes to second follow-up (SUR-03).
+
+    Raises DomainError `survey.score`, `survey.closed`, `core.too_long`, `core.control_characters`.
+    """
+    if score not in Survey.Score.values:
+        raise DomainError("survey.score", field="score")
+    comment = words.checked(comment, "comment")
+    with transaction.atomic():
+        ticket = locks.row(Ticket, survey.ticket_id)
+        fresh_survey = Survey.objects.get(pk=survey.pk)
+        if fresh_survey.answered_at or ticket.state != TicketState.CALLBACK or fresh_survey.round != ticket.reopen_count:
+            raise DomainError("survey.closed")
+        fresh_survey.score, fresh_survey.comment, fresh_survey.answered_at = score, comment, clock.now()
+        fresh_survey.save(update_fields=["score", "comment", "answered_at"])
+        journal.record(events.SURVEY_ANSWERED, subject=ticket, actor=actor, data={"score": score, "comment": bool(comment)})
+        clocks.cancel(ticket, [Metric.SURVEY_REMINDER, Metric.SURVEY_NO_REPLY])
+        if score >= rules().satisfied_from:
+            return _finish(transitions.apply(ticket, "close_satisfied", actor=SURVEYS, score=score))
+        return _start_follow_up(ticket, score)
+
+
+def _start_follow_up(ticket: Ticket, score: int) -> Ticket:
+    fresh = transitions.apply(ticket, "follow_up", actor=SURVEYS, score=score)
+    metrics = [Metric.SECOND_FOLLOW_UP]
+    if score < rules().supervisor_below:
+        metrics.append(Metric.SUPERVISOR_CALL)
+    clocks.start(fresh, *metrics)
+    clocks.refresh(fresh)
+    return fresh
+
+
+def remind(ticket: Ticket) -> None:
+    """The survey's reminder has come due; its message goes out with the event (SUR-04)."""
+    with transaction.atomic():
+        fresh = locks.row(Ticket, ticket.pk)
+        survey = fresh.surveys.filter(round=fresh.reopen_count, answered_at=None, reminded_at=None).first()
+        if fresh.state == TicketState.CALLBACK and survey is not None:
+            survey.reminded_at = clock.now()
+            survey.save(update_fields=["reminded_at"])
+            journal.record(events.SURVEY_REMINDED, subject=fresh, actor=SURVEYS)
+
+
+def close_unanswered(ticket: Ticket) -> Ticket:
+    """Nobody answered: closed as "no reply", which is never satisfaction (SUR-04)."""
+    with transaction.atomic():
+        return _finish(transitions.apply(ticket, "close_unanswered", actor=SURVEYS))
+
+
+def record_follow_up(ticket: Ticket, text: str, *, actor: Actor) -> Message:
+    """Write down what the second follow-up brought; it meets the 48 h deadline (SUR-03)."""
+    if not actor.can("feedback.follow_up_ticket"):
+        raise DomainError("core.not_allowed")
+    text = words.checked(text, "body", required="core.required")
+    with transaction.atomic():
+        fresh = locks.row(Ticket, ticket.pk)
+        survey = fresh.surveys.filter(round=fresh.reopen_count).first()
+        if fresh.state != TicketState.SECOND_FOLLOW_UP or survey is None:
+            raise DomainError("survey.not_following_up")
+        survey.followed_up_at = clock.now()
+        survey.save(update_fields=["followed_up_at"])
+        message = conversation.write(fresh, MessageKind.FOLLOW_UP, text, actor, "")
+        journal.record(events.FOLLOW_UP_RECORDED, subject=fresh, actor=actor, data={"message": str(message.pk)})
+        clocks.meet(fresh, Metric.SECOND_FOLLOW_UP, Metric.SUPERVISOR_CALL)
+        clocks.refresh(fresh)
+        return message
+
+
+def close_followed_up(ticket: Ticket, *, actor: Actor, reason: str = "") -> Ticket:
+    """Close after a recorded second follow-up."""
+    with transaction.atomic():
+        return _finish(transitions.apply(ticket, "close_followed_up", actor=actor, reason=reason))
+
+
+def reopen(ticket: Ticket, *, actor: Actor, reason: str) -> Ticket:
+    """Back to work. A customer may do so within the desk's days after closing (`ticket.reopen_too_late`)."""
+    reason = words.checked(reason, "reason", required="reason.missing")
+    with transaction.atomic():
+        current = locks.row(Ticket, ticket.pk)
+        latest = clock.now() - timedelta(days=rules().reopen_days)
+        if actor.kind == "customer" and current.closed_at is not None and current.closed_at < latest:
+            raise DomainError("ticket.reopen_too_late")
+        fresh = transitions.apply(current, "reopen", actor=actor, reason=reason)
+        clocks.cancel(fresh)
+        clocks.start(fresh, *clocks.ON_REOPENING)
+        clocks.refresh(fresh)
+        return fresh
+
+
+def reject(ticket: Ticket, *, actor: Actor, why: str, reason: str = "", duplicate_of: Ticket | None = None) -> Ticket:
+    """Take spam or a duplicate out of the queue; it can be restored. Raises `ticket.duplicate_of_itself`."""
+    if why not in RejectReason.values:
+        raise DomainError("core.invalid_choice", field="why", value=why)
+    if duplicate_of is not None and duplicate_of.pk == ticket.pk:
+        raise DomainError("ticket.duplicate_of_itself", field="duplicate_of")
+    with transaction.atomic():
+        fresh = transitions.apply(ticket, "reject", actor=actor, reason=reason, why=why, duplicate_of=duplicate_of)
+        return _finish(fresh)
+
+
+def restore(ticket: Ticket, *, actor: Actor, reason: str = "") -> Ticket:
+    """Undo a rejection; the first clocks start anew."""
+    with transaction.atomic():
+        fresh = transitions.apply(ticket, "restore", actor=actor, reason=reason)
+        clocks.start(fresh, *clocks.ON_RECEIPT)
+        clocks.refresh(fresh)
+        return fresh
+
+
+def _finish(ticket: Ticket) -> Ticket:
+    clocks.cancel(ticket)
+    clocks.refresh(ticket)
+    return ticket

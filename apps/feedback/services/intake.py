@@ -1,0 +1,220 @@
+"""The one way in: every door makes a Report and calls `receive` (INT-01 … INT-10)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from apps.core import clock, numbers
+from apps.core.actors import Actor
+from apps.core.errors import DomainError, DomainErrors
+from apps.core.models import Upload
+from apps.core.vocabulary import Channel, Demand, Kind, Language, Risk, Urgency
+from apps.crm.models import Customer, Order, Product
+from apps.crm.services import customers
+from apps.crm.services.customers import Contact
+from apps.feedback import events
+from apps.feedback.models import Attachment, Ticket
+from apps.feedback.selectors import rules
+from apps.feedback.services import clocks, words
+from apps.feedback.states import Impact
+from apps.journal import events as journal
+from apps.triage.models import Category
+from apps.triage.services.classify import Classification, classify
+from apps.triage.services.route import route
+from apps.triage.services.score import ScoreFacts, score
+
+
+@dataclass(slots=True)
+class Report:
+    """What came in, as it was said. Dates are calendar dates in Shanghai."""
+
+    text: str
+    contact: Contact
+    channel: str
+    kind: str = Kind.COMPLAINT
+    urgency: str = Urgency.NORMAL
+    language: str = Language.ZH_HANS
+    category: str = ""  # a slug, where the sender or the clerk chose one
+    product: str = ""  # article number, name or model as it was typed
+    product_group: str = ""
+    serial_number: str = ""
+    order_number: str = ""
+    invoice_number: str = ""
+    ship_date: date | None = None
+    defect_quantity: int | None = None
+    occurred_on: date | None = None
+    place: str = ""
+    region: str = ""
+    demand: str = ""
+    impact: str = Impact.SINGLE
+    external_ref: str = ""
+    received_at: datetime | None = None
+    uploads: Sequence[Upload] = field(default_factory=tuple)
+
+
+_LINES = ("product", "product_group", "serial_number", "order_number", "invoice_number", "place", "region")
+_CHOICES = (("kind", Kind), ("urgency", Urgency), ("channel", Channel), ("language", Language), ("impact", Impact))
+
+
+def validate(report: Report) -> None:
+    """Tidy the report's single lines and check it (INT-05). Raises DomainErrors with one error per field."""
+    errors = words.text_errors(report.text, "text", required="ticket.text_missing")
+    for name in _LINES:
+        errors += words.text_errors(getattr(report, name), name, limit=words.LINE_LIMIT)
+        setattr(report, name, words.line(getattr(report, name)))
+    for name, choices in _CHOICES:
+        if getattr(report, name) not in choices.values:
+            errors.append(DomainError("core.invalid_choice", field=name, value=getattr(report, name)))
+    if report.demand and report.demand not in Demand.values:
+        errors.append(DomainError("core.invalid_choice", field="demand", value=report.demand))
+    errors += words.date_errors(report.ship_date, "ship_date") + words.date_errors(report.occurred_on, "occurred_on")
+    try:
+        customers.validate_contact(report.contact)
+    except DomainErrors as found:
+        errors += found.errors
+    if errors:
+        raise DomainErrors(errors)
+
+
+def receive(report: Report, *, actor: Actor) -> Ticket:
+    """Take in one piece of feedback: match the customer, classify, score, route, start clocks, number, record.
+
+    A report whose `external_ref` came in before returns the ticket made then and adds nothing.
+    Raises DomainErrors (each beside its field) and leaves nothing behind; DomainError `core.not_allowed` for staff and
+    clients without `feedback.create_ticket`.
+    """
+    if actor.kind != "customer" and not actor.can("feedback.create_ticket"):
+        raise DomainError("core.not_allowed")
+    validate(report)
+    if report.external_ref and (known := Ticket.objects.filter(external_ref=report.external_ref).first()):
+        return known
+    try:
+        with transaction.atomic():
+            return _receive(report, actor)
+    except IntegrityError:
+        # the same report came in twice at the same moment: the other one's ticket is the ticket
+        if report.external_ref and (known := Ticket.objects.filter(external_ref=report.external_ref).first()):
+            return known
+        raise
+
+
+def _receive(report: Report, actor: Actor) -> Ticket:
+    customer = customers.match_or_create(report.contact, actor=actor)
+    understood = classify(report.text)
+    product, order = _product(report.product), _order(report.order_number, customer)
+    ticket = Ticket(
+        kind=report.kind,
+        urgency=report.urgency,
+        channel=report.channel,
+        title=words.title_of(report.text),
+        description=report.text.strip(),
+        language=report.language,
+        received_at=report.received_at or clock.now(),
+        customer=customer,
+        contact_channel=report.contact.preferred_channel or customer.preferred_channel,
+        region=report.region or customer.region,
+        product=product,
+        product_text=report.product,
+        serial_number=report.serial_number,
+        order=order,
+        order_number=report.order_number,
+        invoice_number=report.invoice_number,
+        ship_date=report.ship_date,
+        defect_quantity=report.defect_quantity,
+        occurred_on=report.occurred_on,
+        place=report.place,
+        demand=report.demand or understood.demand or Demand.NONE,
+        impact=report.impact,
+        external_ref=report.external_ref or None,
+    )
+    _classify(ticket, understood, report.category)
+    _score(ticket, customer, 0 if customer.is_new else _repeats(customer))
+    _route(ticket, report.product_group or (product.group if product else ""))
+    clocks.on_receipt(ticket, customer.tier)
+    _record(ticket, actor)
+    # The number comes last: its row stays locked until commit (INT-02, DESIGN "traps already met").
+    ticket.number = numbers.monthly("ticket", ticket.received_at)
+    ticket.save(force_insert=True)
+    if report.uploads:
+        Attachment.objects.bulk_create([Attachment(ticket=ticket, upload=u) for u in report.uploads])
+    return ticket
+
+
+def _classify(ticket: Ticket, understood: Classification, chosen: str) -> None:
+    ticket.category_id = understood.category_id
+    if chosen:
+        ticket.category_id = _category_id(chosen)
+        ticket.category_by_person = True
+    ticket.confidence = understood.confidence
+    ticket.hits = [[hit.text, hit.category] for hit in understood.hits]
+    ticket.risk = understood.risk or Risk.NONE
+    ticket.sentiment = understood.sentiment
+
+
+def rescore(ticket: Ticket) -> None:
+    """Compute the priority anew from what the ticket says now (CLS-05). The ticket is not saved."""
+    _score(ticket, ticket.customer, _repeats(ticket.customer) - 1)
+
+
+def _score(ticket: Ticket, customer: Customer, repeats: int) -> None:
+    priority = score(
+        ScoreFacts(
+            urgency=ticket.urgency,
+            tier=customer.tier,
+            kind=ticket.kind,
+            risk=ticket.risk,
+            impact=ticket.impact,
+            repeats=max(0, repeats),
+            sentiment=ticket.sentiment,
+        )
+    )
+    ticket.priority_score, ticket.priority_level = priority.score, priority.level
+    ticket.priority_parts = priority.as_json()
+
+
+def _route(ticket: Ticket, product_group: str) -> None:
+    routing = route(category_id=ticket.category_id, product_group=product_group, region=ticket.region, kind=ticket.kind)
+    ticket.department_id = routing.department_id
+    ticket.collaborator_ids = list(routing.collaborator_ids)
+    ticket.assigned_at = clock.now()
+
+
+def _record(ticket: Ticket, actor: Actor) -> None:
+    journal.record(
+        events.TICKET_RECEIVED,
+        subject=ticket,
+        actor=actor,
+        data={
+            "channel": ticket.channel,
+            "kind": ticket.kind,
+            "urgency": ticket.urgency,
+            "category": ticket.category_id,
+            "department": ticket.department_id,
+            "score": ticket.priority_score,
+            "level": ticket.priority_level,
+        },
+    )
+
+
+def _repeats(customer: Customer) -> int:
+    """Earlier feedback of this customer within the days that count as repeated (INT-08, CLS-05)."""
+    since = clock.now() - timedelta(days=rules().repeat_days)
+    return min(9, customer.tickets.filter(received_at__gte=since).count())
+
+
+def _product(typed: str) -> Product | None:
+    return Product.objects.filter(sku=typed).first() if typed else None
+
+
+def _order(number: str, customer: Customer) -> Order | None:
+    """The order, only if it is this customer's: a number typed wrongly must not open somebody else's order."""
+    return Order.objects.filter(number=number, customer=customer).first() if number else None
+
+
+def _category_id(slug: str) -> int:
+    category = Category.objects.filter(slug=slug, active=True).first()
+    if category is None:
+        raise DomainErrors([DomainError("core.invalid_choice", field="category", value=slug)])
+    return category.pk

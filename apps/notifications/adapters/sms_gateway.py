@@ -1,0 +1,104 @@
+"""Text messages through an HTTP gateway.
+
+`POST {SMS_GATEWAY_URL}/messages` with `Authorization: Bearer …`, `Idempotency-Key: <message id>` and
+`{"to": "+86…", "text": "…"}` answers 200, 201 or 202 with `{"id": "…", "status": "accepted"}`.
+`GET {SMS_GATEWAY_URL}/messages/<message id>` answers 200 with the same body (status accepted, delivered or rejected),
+or 404 when the gateway never took it. `docs/adding-a-channel` says how to write an adapter for a vendor's own
+protocol.
+"""
+
+from typing import Any
+from urllib.parse import quote
+
+import requests
+from django.conf import settings
+from urllib3.exceptions import NewConnectionError
+
+from apps.notifications.adapters.base import Adapter, Outcome, Result
+from apps.notifications.models import OutgoingMessage
+
+TIMEOUT_SECONDS = 5
+OUR_FAULT = (401, 403, 404, 429)  # key, address or pace: corrected by an operator or by waiting, then it works
+STILL_OPEN = (408, 409, 425)  # the gateway may be working on the same key right now
+
+
+class _Bearer(requests.auth.AuthBase):
+    """Sets the key itself, so that a .netrc of the machine cannot replace it."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {settings.SMS_GATEWAY_KEY}"
+        return request
+
+
+class SmsGatewayAdapter(Adapter):
+    name = "sms gateway"
+
+    def __init__(self) -> None:
+        self._session = requests.Session()
+        self._session.auth = _Bearer()
+
+    def send(self, message: OutgoingMessage) -> Outcome:
+        try:
+            response = self._call(
+                "POST",
+                "/messages",
+                json={"to": message.recipient, "text": message.body},
+                headers={"Idempotency-Key": str(message.pk)},
+            )
+        except requests.RequestException as error:
+            return Outcome(Result.NOT_SENT if _never_connected(error) else Result.UNKNOWN, error=_words(error))
+        if response.status_code in (200, 201, 202):
+            return _read(response)
+        error = f"HTTP {response.status_code}"
+        if response.status_code in OUR_FAULT:
+            return Outcome(Result.NOT_SENT, error=error)
+        if 400 <= response.status_code < 500 and response.status_code not in STILL_OPEN:
+            return Outcome(Result.REFUSED, error=error)
+        return Outcome(Result.UNKNOWN, error=error)  # a 5xx says nothing about what happened before it broke
+
+    def query(self, message: OutgoingMessage) -> Outcome:
+        try:
+            response = self._call("GET", f"/messages/{quote(str(message.pk))}")
+        except requests.RequestException as error:
+            return Outcome(Result.UNKNOWN, error=_words(error))
+        if response.status_code == 200:
+            return _read(response)
+        if response.status_code == 404:
+            return Outcome(Result.NOT_SENT)
+        return Outcome(Result.UNKNOWN, error=f"HTTP {response.status_code}")
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _call(self, method: str, path: str, **how: Any) -> requests.Response:
+        # A redirect would carry the key and the text to another host.
+        return self._session.request(
+            method,
+            f"{settings.SMS_GATEWAY_URL.rstrip('/')}{path}",
+            timeout=TIMEOUT_SECONDS,
+            allow_redirects=False,
+            **how,
+        )
+
+
+def _read(response: requests.Response) -> Outcome:
+    """The gateway's word on one message; a body that is not of the protocol says nothing."""
+    try:
+        body = response.json()
+        status, number = str(body["status"]), str(body["id"])[:200]
+    except (ValueError, KeyError, TypeError):
+        return Outcome(Result.UNKNOWN, error="the gateway's answer cannot be read")
+    if status == "rejected":
+        return Outcome(Result.REFUSED, provider_id=number, error="rejected by the gateway")
+    return Outcome(Result.SENT, provider_id=number)
+
+
+def _never_connected(error: requests.RequestException) -> bool:
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    cause = error.args[0] if error.args else None
+    return isinstance(getattr(cause, "reason", None), NewConnectionError)
+
+
+def _words(error: requests.RequestException) -> str:
+    return type(error).__name__  # its text may hold the gateway's address with a key in it

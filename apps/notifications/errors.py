@@ -1,0 +1,26 @@
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.errors import Problem, register
+
+register(
+    {
+        "notifications.unknown_placeholder": Problem(
+            422, _("“%(placeholder)s” is not a placeholder of this message. It knows: %(known)s.")
+        ),
+        "notifications.stray_brace": Problem(
+            422, _("“%(text)s” is no placeholder. Curly brackets may only stand around a placeholder: %(known)s.")
+        ),
+        "notifications.private_in_subject": Problem(
+            422, _("“%(placeholder)s” is private and may not stand in the subject, which lists show to everybody.")
+        ),
+        "notifications.link_missing": Problem(
+            422, _("This text needs %(placeholder)s: without it the customer has no way to follow up.")
+        ),
+        "notifications.not_resendable": Problem(
+            409, _("Only a message that was not delivered can be sent again. This one: %(state)s.")
+        ),
+        "notifications.not_a_call": Problem(
+            409, _("This message is not a call that is still to be made. It is: %(state)s.")
+        ),
+    }
+)

@@ -1,0 +1,77 @@
+"""Reads: the words of a message, the messages of a ticket, the notices of a colleague."""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
+
+from apps.core.vocabulary import Language
+from apps.journal.events import Ref
+from apps.notifications import shipped
+from apps.notifications.models import Notice, OutgoingMessage, Template
+from apps.notifications.states import MessageState
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+FALLBACK = Language.ZH_HANS
+PAGE = 50
+
+
+class Words(NamedTuple):
+    subject: str
+    body: str
+    language: str
+
+
+def words(code: str, channel: str, languages: Collection[str]) -> dict[str, Words | None]:
+    """The text to use for each asked language: that language, else Simplified Chinese, else None (switched off).
+
+    A text whose row is missing (no `load_defaults` yet after an update) is taken as shipped.
+    """
+    rows = {
+        template.language: template
+        for template in Template.objects.filter(code=code, channel=channel, language__in={*languages, FALLBACK})
+    }
+    return {language: _words(rows, code, channel, language) for language in languages}
+
+
+def _words(rows: dict[str, Template], code: str, channel: str, language: str) -> Words | None:
+    for candidate in dict.fromkeys([language, FALLBACK.value]):
+        row, text = rows.get(candidate), shipped.texts().get(shipped.Key(code, channel, candidate))
+        if row is not None and row.active:
+            return Words(row.subject, row.body, candidate)
+        if row is None and text is not None:
+            return Words(text.subject, text.body, candidate)
+    return None
+
+
+def messages_of(subject: Ref) -> "QuerySet[OutgoingMessage]":
+    """What was sent about a ticket, oldest first, without texts and addresses: those are opened one by one
+    (`reading`).
+    """
+    return (
+        OutgoingMessage.objects.filter(subject_id=subject.id, subject_type=subject.type)
+        .defer("body", "recipient", "recipient_name")
+        .order_by("id")
+    )
+
+
+def calls_to_make(subject: Ref | None = None) -> "QuerySet[OutgoingMessage]":
+    """Calls that staff still have to make, oldest first: all of them, or those about one ticket (HND-07)."""
+    calls = OutgoingMessage.objects.filter(state=MessageState.TO_CALL)
+    if subject is not None:
+        calls = calls.filter(subject_id=subject.id, subject_type=subject.type)
+    return calls.defer("body", "recipient", "recipient_name").order_by("id")
+
+
+def unread_count(user_id: int) -> int:
+    """Unread notices of a colleague, counted up to 100 (the bell shows 99+)."""
+    return len(Notice.objects.filter(user_id=user_id, read_at=None).values_list("id")[:100])
+
+
+def notices_of(user_id: int, *, before: UUID | None = None, limit: int = PAGE) -> list[Notice]:
+    """A colleague's notices, newest first; `before` is the last id of the page above."""
+    notices = Notice.objects.filter(user_id=user_id)
+    if before is not None:
+        notices = notices.filter(id__lt=before)
+    return list(notices.order_by("-id")[:limit])

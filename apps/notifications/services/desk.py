@@ -1,0 +1,104 @@
+"""What staff do with a message by hand: read it, send it again, make the call."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+
+from apps.core import clock, locks, masking
+from apps.core.actors import Actor
+from apps.core.errors import DomainError
+from apps.journal import doorbell, events
+from apps.notifications.events import CALL_NOT_ANSWERED, MESSAGE_QUEUED_AGAIN, MESSAGE_SENT, PERSONAL_DATA_REVEALED
+from apps.notifications.models import OutgoingMessage
+from apps.notifications.services.outbox import DISPATCH, about, facts
+from apps.notifications.states import MessageState
+
+MAY_READ = "notifications.view_outbox"
+MAY_SEND_AGAIN = "notifications.change_outgoingmessage"
+MAY_SEE_CLEAR = "crm.view_personal_data"
+MAY_CALL = ("feedback.handle_ticket", "feedback.follow_up_ticket")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A message as its reader may see it. `clear`: whether name and address are shown unmasked."""
+
+    recipient: str
+    recipient_name: str
+    body: str
+    clear: bool
+
+
+@transaction.atomic
+def open_message(message_id: UUID, *, actor: Actor) -> Opened:
+    """The text of a message; that it was read is recorded (INT-06, ADM-04).
+
+    Without the right to personal data the recipient's name and address are masked in it. Raises DomainError
+    core.not_allowed, and core.not_found for an unknown id.
+    """
+    message = OutgoingMessage.objects.filter(pk=message_id).first()
+    if message is None:
+        raise DomainError("core.not_found")
+    if not (actor.can(MAY_READ) or (message.state == MessageState.TO_CALL and _may_call(actor))):
+        raise DomainError("core.not_allowed")
+    clear = actor.can(MAY_SEE_CLEAR)
+    events.record(
+        PERSONAL_DATA_REVEALED,
+        subject=about(message),
+        actor=actor,
+        data={"field": "message", "message": str(message.pk), "clear": clear},
+    )
+    if clear:
+        return Opened(message.recipient, message.recipient_name, message.body, clear=True)
+    name = masking.name(message.recipient_name)
+    body = message.body
+    for secret, mask in ((message.recipient, message.recipient_masked), (message.recipient_name, name)):
+        body = body.replace(secret, mask) if secret else body
+    return Opened(message.recipient_masked, name, body, clear=False)
+
+
+@transaction.atomic
+def send_again(message_id: UUID, *, actor: Actor) -> OutgoingMessage:
+    """Queue a message that failed, or whose outcome nobody confirmed; the latter is asked about first.
+
+    Raises DomainError core.not_allowed, notifications.not_resendable.
+    """
+    if not actor.can(MAY_SEND_AGAIN):
+        raise DomainError("core.not_allowed")
+    message = locks.row(OutgoingMessage, message_id)
+    unconfirmed = message.state == MessageState.UNKNOWN and message.next_try_at is None
+    sendable = message.state == MessageState.FAILED and message.provider != ""  # else its address was never usable
+    if not (unconfirmed or sendable):
+        raise DomainError("notifications.not_resendable", state=message.get_state_display())
+    if not unconfirmed:
+        message.state = MessageState.QUEUED
+    message.attempts, message.next_try_at, message.error = 0, clock.now(), ""
+    message.save(update_fields=["state", "attempts", "next_try_at", "error"])
+    events.record(MESSAGE_QUEUED_AGAIN, subject=about(message), actor=actor, data=facts(message))
+    doorbell.ring(DISPATCH)
+    return message
+
+
+@transaction.atomic
+def record_call(message_id: UUID, *, actor: Actor, reached: bool) -> OutgoingMessage:
+    """Staff called the customer who asked to be told by phone (HND-07). Not reached: the call stays to be made.
+
+    Raises DomainError core.not_allowed, notifications.not_a_call.
+    """
+    if not _may_call(actor):
+        raise DomainError("core.not_allowed")
+    message = locks.row(OutgoingMessage, message_id)
+    if message.state != MessageState.TO_CALL:
+        raise DomainError("notifications.not_a_call", state=message.get_state_display())
+    message.attempts += 1
+    if reached:
+        message.state, message.sent_at, message.provider = MessageState.SENT, clock.now(), "phone"
+    message.save(update_fields=["state", "attempts", "sent_at", "provider"])
+    kind = MESSAGE_SENT if reached else CALL_NOT_ANSWERED
+    events.record(kind, subject=about(message), actor=actor, data={**facts(message), "provider": "phone"})
+    return message
+
+
+def _may_call(actor: Actor) -> bool:
+    return any(actor.can(permission) for permission in MAY_CALL)

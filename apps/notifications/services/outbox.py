@@ -1,0 +1,231 @@
+"""Putting messages and notices into the database; `services.dispatch` brings them out."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.functional import Promise
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from apps.accounts.models import User
+from apps.core import actors, clock, masking
+from apps.core.errors import DomainError
+from apps.core.fields import blind_index
+from apps.core.vocabulary import Language
+from apps.crm import contacts
+from apps.journal import doorbell, events
+from apps.journal.models import Event
+from apps.notifications import rendering, selectors
+from apps.notifications.catalogue import MESSAGE_TYPES
+from apps.notifications.events import MESSAGE_FAILED
+from apps.notifications.models import Notice, OutgoingMessage
+from apps.notifications.rendering import Value
+from apps.notifications.selectors import Words
+from apps.notifications.states import MessageChannel, MessageState
+
+ACTOR = actors.system("notifications")
+DISPATCH = "notifications.dispatch"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who is written to: a customer by address, or a colleague by `user`, whose own data fill what is not given."""
+
+    email: str = ""
+    phone: str = ""
+    user: User | None = None
+    name: str = ""
+
+    def address(self, channel: str) -> str:
+        """The raw address for a channel; empty when there is none."""
+        own, theirs = (self.email, "email") if channel == MessageChannel.EMAIL else (self.phone, "phone")
+        return rendering.one_line(rendering.plain(own or getattr(self.user, theirs, "")))
+
+    def full_name(self) -> str:
+        return rendering.one_line(rendering.plain(self.name or (str(self.user) if self.user else "")))
+
+
+def channel_for(preferred: str, to: Recipient) -> str:
+    """The preferred channel if the recipient can be reached there, else SMS, else e-mail, else a call (HND-07)."""
+    for channel in (preferred, MessageChannel.SMS, MessageChannel.EMAIL):
+        if not _address(OutgoingMessage(channel=channel), to):
+            return str(channel)
+    return MessageChannel.PHONE.value
+
+
+def handler(user: User | None) -> str | Promise:
+    """A handler as customers see them: masked name and staff number (SUR-01), in the language of the message."""
+    if user is None:
+        return ""
+    masked = masking.name(str(user))
+    return (
+        format_lazy(_("{name} (staff no. {number})"), name=masked, number=user.staff_number)
+        if user.staff_number
+        else masked
+    )
+
+
+@transaction.atomic
+def send(
+    template: str,
+    *,
+    to: Recipient,
+    context: Mapping[str, Value],
+    language: str = "",
+    channel: str,
+    event: Event | None = None,
+    subject: events.Ref | None = None,
+) -> OutgoingMessage:
+    """Write a message that goes out after commit; the same (event, template, channel, recipient) is written once
+    (INT-10).
+
+    `context` has a plain value for every placeholder of the template (`catalogue`); datetimes are shown in
+    Asia/Shanghai, lazy labels in the language of the message. `subject` is what the message is about, by default the
+    event's subject. An address that is missing or impossible gives a message in state "failed" and an event, never an
+    exception; a template switched off gives "skipped"; a phone call gives "to_call". Raises ValueError and TypeError
+    for a caller's mistake.
+    """
+    kind = MESSAGE_TYPES.get(template)
+    if kind is None or channel not in kind.channels or channel == MessageChannel.IN_APP:
+        raise ValueError(f"there is no message {template!r} for channel {channel!r}")
+    if subject is None and event is not None:
+        subject = events.Ref(event.subject_type, event.subject_id)
+    message = OutgoingMessage(template=template, channel=channel, event=event)
+    if subject is not None:
+        message.subject_type, message.subject_id = subject.type, subject.id
+    _write(message, to, context, language or getattr(to.user, "language", "") or Language.ZH_HANS)
+    problem = _address(message, to)
+    if message.state == MessageState.QUEUED:
+        _place(message, problem)
+    if _insert(message):
+        if problem and message.state == MessageState.FAILED:
+            events.record_many([failed_event(message, problem)])
+        if message.next_try_at:
+            doorbell.ring(DISPATCH)
+        return message
+    return OutgoingMessage.objects.get(
+        event=event, template=template, channel=channel, recipient_index=message.recipient_index
+    )
+
+
+def _write(message: OutgoingMessage, to: Recipient, context: Mapping[str, Value], language: str) -> None:
+    """Fill in the words, or mark the message as skipped where its template is switched off."""
+    found = selectors.words(message.template, message.channel, [language])[language]
+    text = found or Words("", "", selectors.FALLBACK)
+    rendered = rendering.render(
+        message.template,
+        message.channel,
+        text.subject,
+        text.body,
+        context,
+        language=text.language,
+        recipient_name=to.full_name(),
+    )
+    message.language, message.subject, message.body = text.language, rendered.subject, rendered.body
+    message.recipient_name = to.full_name()
+    message.state = MessageState.QUEUED if found else MessageState.SKIPPED
+
+
+def _address(message: OutgoingMessage, to: Recipient) -> str:
+    """Fill in the normalised address with its mask and index. Returns why it cannot be used, or ""."""
+    raw = to.address(message.channel)
+    if not raw:
+        return "no_address"
+    by_mail = message.channel == MessageChannel.EMAIL
+    problem = ""
+    try:
+        message.recipient = contacts.normalise_email(raw) if by_mail else contacts.normalise_phone(raw)
+    except DomainError:
+        message.recipient, problem = raw, "bad_address"
+    message.recipient_masked = (masking.email if by_mail else contacts.mask_phone)(message.recipient)[:120]
+    message.recipient_index = blind_index(message.recipient)
+    if message.channel == MessageChannel.SMS and not problem and not contacts.is_mobile(message.recipient):
+        problem = "no_mobile"
+    return problem
+
+
+# Stored in the source language, translated on screen.
+ADDRESS_PROBLEMS = {
+    "no_address": gettext_noop("No address for this channel."),
+    "bad_address": gettext_noop("This address is not valid."),
+    "no_mobile": gettext_noop("This number cannot receive text messages."),
+}
+
+
+def _place(message: OutgoingMessage, problem: str) -> None:
+    if problem:
+        message.state = MessageState.FAILED
+        message.error = ADDRESS_PROBLEMS[problem]
+    elif message.channel == MessageChannel.PHONE:
+        message.state = MessageState.TO_CALL
+    else:
+        message.next_try_at = clock.now()
+
+
+def _insert(message: OutgoingMessage) -> bool:
+    """Insert unless this event already wrote to this recipient; waits for a competitor's commit. Returns whether it
+    did.
+    """
+    OutgoingMessage.objects.bulk_create([message], ignore_conflicts=True)
+    return message.event_id is None or OutgoingMessage.objects.filter(pk=message.pk).exists()
+
+
+def about(message: OutgoingMessage) -> events.Ref:
+    """What a message is about: its ticket, or itself."""
+    if message.subject_id is None:
+        return events.ref(message)
+    return events.Ref(message.subject_type, message.subject_id)
+
+
+def failed_event(message: OutgoingMessage, why: str) -> events.NewEvent:
+    """The event of a message that was not delivered; ids and codes only."""
+    return events.NewEvent(MESSAGE_FAILED, about(message), ACTOR, {**facts(message), "reason": why})
+
+
+def facts(message: OutgoingMessage) -> dict[str, str]:
+    return {"message": str(message.pk), "template": message.template, "channel": message.channel}
+
+
+def notify(
+    user: User, template: str, *, context: Mapping[str, Value], event: Event | None = None, link: str = ""
+) -> Notice | None:
+    """A notice inside the desk in the user's language, once per (event, user, template). None if switched off."""
+    return next(iter(notify_many([user], template, context=context, event=event, link=link)), None)
+
+
+@transaction.atomic
+def notify_many(
+    users: Collection[User], template: str, *, context: Mapping[str, Value], event: Event | None = None, link: str = ""
+) -> list[Notice]:
+    """Notices for several colleagues with one INSERT (SLA-04, INT-07); whoever has left is passed over.
+
+    `link` is a path of this site (`/admin/…`). The context follows the same rules as in `send`; it holds masked names
+    only, because notices are stored in clear. Raises ValueError and TypeError for a caller's mistake.
+    """
+    kind = MESSAGE_TYPES.get(template)
+    if kind is None or MessageChannel.IN_APP not in kind.channels:
+        raise ValueError(f"there is no notice {template!r}")
+    if link and not (link.startswith("/") and url_has_allowed_host_and_scheme(link, allowed_hosts=None)):
+        raise ValueError("a notice leads to a path of this site")
+    present = {user.pk: user for user in users if user.is_active}
+    words = selectors.words(template, MessageChannel.IN_APP, {user.language for user in present.values()})
+    context = {"link": f"{settings.PUBLIC_URL}{link}", **context}
+    notices = [
+        Notice(user=user, kind=template, event=event, link=link, text=_notice_text(template, text, context, user))
+        for user in present.values()
+        if (text := words[user.language])
+    ]
+    Notice.objects.bulk_create(notices, ignore_conflicts=True)
+    if event is None:
+        return notices
+    return list(Notice.objects.filter(event=event, kind=template, user__in=present))
+
+
+def _notice_text(template: str, words: Words, context: Mapping[str, Value], user: User) -> str:
+    return rendering.render(
+        template, MessageChannel.IN_APP, "", words.body, context, language=words.language, recipient_name=str(user)
+    ).body

@@ -1,0 +1,28 @@
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.errors import Problem, register
+
+register(
+    {
+        "sla.no_calendar": Problem(409, _("There is no working calendar yet. Load the defaults or create one.")),
+        "sla.calendar_empty": Problem(409, _("The calendar “%(name)s” has no working hours.")),
+        "sla.calendar_default_exists": Problem(
+            409, _("There is a default calendar already. Choose a department for this one.")
+        ),
+        "sla.calendar_taken": Problem(409, _("This department has a calendar already.")),
+        "sla.hours_missing": Problem(422, _("A calendar needs working hours on at least one weekday.")),
+        "sla.hours_order": Problem(422, _("Working hours must end after they begin (00:00 as the end means midnight).")),
+        "sla.hours_overlap": Problem(422, _("Working hours of one weekday overlap.")),
+        "sla.day_taken": Problem(409, _("This calendar has an entry for %(date)s already.")),
+        "sla.too_far": Problem(422, _("This time limit reaches too far into the future.")),
+        "sla.not_open": Problem(409, _("This deadline is not open any more.")),
+        "sla.due_in_past": Problem(422, _("The new due time must be in the future.")),
+        "sla.policy_old": Problem(409, _("This version of the policy has been replaced. Please edit the current one.")),
+        "sla.policy_exists": Problem(409, _("A current policy for exactly these cases exists already: “%(name)s”.")),
+        "sla.target_positive": Problem(422, _("The target must be greater than zero.")),
+        "sla.target_too_long": Problem(422, _("The target may be ten years at most.")),
+        "sla.warn_percent": Problem(422, _("The warning must come between 1 % and 99 % of the time.")),
+        "sla.timer_warning": Problem(422, _("A timer has no warning and no pause.")),
+        "sla.ladder_order": Problem(422, _("A higher level must not be reached before a lower one.")),
+    }
+)

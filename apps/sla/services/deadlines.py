@@ -1,0 +1,213 @@
+"""Starting, meeting, pausing and moving deadlines. Call inside the transaction of what they belong to.
+
+A subject is a model instance or a `journal.events.Ref`. All moments are aware. An automatic acknowledgement is never a
+first response: whoever sends one must not call `meet` (SLA-08).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import models, transaction
+
+from apps.core import clock, locks
+from apps.core.actors import Actor
+from apps.core.errors import DomainError
+from apps.core.models import new_id
+from apps.journal import events as journal
+from apps.journal.events import NewEvent, Ref, ref
+from apps.sla import dueness, events, rules, selectors
+from apps.sla.explanation import explain, explain_missing
+from apps.sla.models import Deadline, Pause
+from apps.sla.rules import Facts, Rules
+from apps.sla.services import rows, thresholds
+from apps.sla.states import State
+
+__all__ = [
+    "Facts", "cancel", "explain", "explain_missing", "meet", "next_due", "open_for", "pause", "recompute", "resume",
+    "set_due", "start", "unmatched",
+]  # fmt: skip
+
+open_for = selectors.open_for
+next_due = selectors.next_due
+
+_FIELDS = [f.attname for f in Deadline._meta.concrete_fields]
+Subject = models.Model | Ref
+
+
+def start(subject: Subject, metrics: Sequence[str], facts: Facts, *, at: datetime) -> list[Deadline]:
+    """Start the clocks of `metrics` at the recorded moment `at`: one INSERT, no query while the rules are warm (SLA-01).
+
+    A metric that no policy matches starts nothing (`unmatched` tells which, `explain_missing` says it in words), and
+    one that is open already stays as it is. Returns the deadlines started.
+    """
+    in_force, about = rules.current(), ref(subject)
+    new, pausable = [], []
+    for metric in metrics:
+        policy = in_force.match(metric, facts, at)
+        if policy is None:
+            continue
+        times = dueness.times(policy, in_force, facts.department_id, at)
+        warns = times.warn_at is not None and times.warn_at < times.due_at
+        values = {
+            "id": new_id(), "subject_type": about.type, "subject_id": about.id, "metric": metric,
+            "purpose": policy.purpose.value, "policy_id": policy.pk, "department_id": facts.department_id,
+            "state": "open", "started_at": at, "due_at": times.due_at, "warn_at": times.warn_at,
+            "next_check_at": times.warn_at if warns else times.due_at, "level": 0, "hand_by": "", "hand_reason": "",
+        }  # fmt: skip
+        new.append(Deadline.from_db("default", _FIELDS, [values.get(name) for name in _FIELDS]))
+        pausable.append(policy.pausable)
+    return rows.insert(new, about, pausable) if new else []
+
+
+def unmatched(metrics: Sequence[str], facts: Facts, *, at: datetime) -> list[str]:
+    """The metrics that no policy matches: said openly, not guessed (SLA-08)."""
+    in_force = rules.current()
+    return [metric for metric in metrics if in_force.match(metric, facts, at) is None]
+
+
+def meet(subject: Subject, metric: str, *, at: datetime) -> Deadline | None:
+    """What was promised happened at `at`. None when no such deadline is open.
+
+    Late is late: the breach stays, and is recorded now if the sweep has not found it yet.
+    """
+    with transaction.atomic():
+        locked = _locked(subject, [metric])
+        new = [event for d in locked for event in thresholds.breach_found_late(d, at)]
+        for deadline in locked:
+            _end(deadline, State.MET, at)
+        rows.save(locked, rows.ENDING)
+        journal.record_many(new)
+    return locked[0] if locked else None
+
+
+def cancel(subject: Subject, metrics: Sequence[str] | None = None, *, at: datetime) -> list[Deadline]:
+    """These (or all) open deadlines are no longer asked for. Returns those that were open."""
+    with transaction.atomic():
+        locked = _locked(subject, metrics)
+        for deadline in locked:
+            _end(deadline, State.CANCELLED, at)
+        rows.save(locked, rows.ENDING)
+    return locked
+
+
+def pause(subject: Subject, *, at: datetime) -> list[Deadline]:
+    """The subject waits for the customer from `at`: its pausable clocks stand still (SLA-03). Twice is once.
+
+    Thresholds that had passed by then are recorded first: a pause hides no breach.
+    """
+    about = ref(subject)
+    with transaction.atomic():
+        Pause.objects.bulk_create(
+            [Pause(subject_type=about.type, subject_id=about.id, began_at=at)], ignore_conflicts=True
+        )
+        in_force, pauses = rules.current(), selectors.pauses_of(about)
+        running = [d for d in _locked(about) if d.paused_at is None and in_force.policies[d.policy_id].pausable]
+        new = [event for d in running for event in thresholds.pass_until(d, in_force, at, pauses)]
+        for deadline in running:
+            deadline.paused_at, deadline.next_check_at = max(at, deadline.started_at), None
+        rows.save(running, (*rows.THRESHOLDS, "paused_at"))
+        journal.record_many(new)
+    return running
+
+
+def resume(subject: Subject, *, at: datetime) -> list[Deadline]:
+    """The customer answered at `at`: paused clocks go on and are due later by the time they stood still (SLA-03)."""
+    about = ref(subject)
+    with transaction.atomic():
+        for pause in locks.rows(Pause.objects.filter(subject_id=about.id, ended_at=None)):
+            pause.ended_at = max(at, pause.began_at)
+            pause.save(update_fields=["ended_at"])
+        in_force, pauses = rules.current(), selectors.pauses_of(about)
+        held = [d for d in _locked(about) if d.paused_at is not None]
+        for deadline in held:
+            _set_times(deadline, in_force, pauses)
+        rows.save(held, rows.TIMES)
+    return held
+
+
+def recompute(subject: Subject, facts: Facts, *, at: datetime, actor: Actor) -> list[Deadline]:
+    """Kind, urgency, tier, channel or department changed: open deadlines follow, from their own start (SLA-03).
+
+    Policies are those in force when each clock started. What was met stays met, a breach stays recorded, a date set by
+    hand stands (SLA-08). A deadline that no policy asks for any more is cancelled. Returns what changed; each change is an
+    event with the due time before and after.
+    """
+    about = ref(subject)
+    with transaction.atomic():
+        in_force, pauses = rules.current(), selectors.pauses_of(about)
+        changed, new = [], []
+        for deadline in _locked(about):
+            event = _follow(deadline, facts, in_force, pauses, at)
+            if event is not None:
+                event.actor = actor
+                changed.append(deadline)
+                new.append(event)
+        rows.save(changed, (*rows.TIMES, "state", "ended_at"))
+        journal.record_many(new)
+    return changed
+
+
+def _follow(
+    deadline: Deadline, facts: Facts, in_force: Rules, pauses: Sequence[Pause], at: datetime
+) -> NewEvent | None:
+    before = (deadline.policy_id, deadline.due_at, deadline.department_id)
+    policy = in_force.match(deadline.metric, facts, deadline.started_at)
+    deadline.department_id = facts.department_id
+    if not deadline.is_by_hand:
+        if policy is None:
+            _end(deadline, State.CANCELLED, at)
+            return thresholds.event(events.CANCELLED, deadline, at, why="no_policy")
+        deadline.policy = policy
+        _set_times(deadline, in_force, pauses)
+    if (deadline.policy_id, deadline.due_at, deadline.department_id) == before:
+        return None
+    return thresholds.event(
+        events.CHANGED, deadline, at, was_due_at=before[1].isoformat(), policy=str(deadline.policy_id)
+    )
+
+
+def set_due(deadline_id: UUID, due_at: datetime, *, actor: Actor, reason: str) -> Deadline:
+    """Set a due time by hand; it survives later changes of priority (SLA-08).
+
+    Raises DomainError: `core.not_allowed` (needs `sla.approve_extension`), `core.required` (no reason), `sla.not_open`,
+    `sla.due_in_past`; Deadline.DoesNotExist.
+    """
+    now = clock.now()
+    if not actor.can("sla.approve_extension"):
+        raise DomainError("core.not_allowed")
+    if not reason.strip():
+        raise DomainError("core.required", field="reason")
+    if due_at <= now:
+        raise DomainError("sla.due_in_past", field="due_at")
+    with transaction.atomic():
+        deadline = locks.row(Deadline, deadline_id)
+        if deadline.state != State.OPEN:
+            raise DomainError("sla.not_open")
+        was_due_at, in_force = deadline.due_at, rules.current()
+        deadline.hand_due_at, deadline.hand_set_at = due_at, now
+        deadline.hand_by, deadline.hand_reason = actor.label, reason.strip()
+        _set_times(deadline, in_force, selectors.pauses_of(deadline.subject))
+        rows.save([deadline], rows.EVERYTHING)
+        event = thresholds.event(events.SET_BY_HAND, deadline, now, was_due_at=was_due_at.isoformat())
+        event.actor, event.reason = actor, deadline.hand_reason
+        journal.record_many([event])
+    return deadline
+
+
+def _set_times(deadline: Deadline, in_force: Rules, pauses: Sequence[Pause]) -> None:
+    policy = in_force.policies[deadline.policy_id]
+    waiting = [p for p in pauses if p.ended_at is None and policy.pausable]
+    deadline.paused_at = max(waiting[0].began_at, deadline.started_at) if waiting else None
+    deadline.due_at, deadline.warn_at = dueness.times_of(deadline, policy, in_force, pauses)
+    deadline.next_check_at = dueness.next_check(deadline, in_force, pauses)
+
+
+def _end(deadline: Deadline, state: State, at: datetime) -> None:
+    deadline.state, deadline.ended_at = state, at
+    deadline.next_check_at = deadline.paused_at = None
+
+
+def _locked(subject: Subject, metrics: Sequence[str] | None = None) -> list[Deadline]:
+    found = Deadline.objects.filter(subject_id=ref(subject).id, state=State.OPEN)
+    return locks.rows(found if metrics is None else found.filter(metric__in=metrics))

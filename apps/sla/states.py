@@ -1,0 +1,83 @@
+"""The words of this room: what is due, in which clock, and what became of it."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Metric(models.TextChoices):
+    """What a deadline is about. A new kind of deadline is a new metric here and a policy row, never new timer code."""
+
+    FIRST_RESPONSE = "first_response", _("First response")
+    HOTLINE_PICKUP = "hotline_pickup", _("Hotline pick-up")
+    ACCEPTANCE = "acceptance", _("Acceptance by the department")
+    PROGRESS = "progress", _("Progress update")
+    ANSWER = "answer", _("Answer")
+    RESOLUTION = "resolution", _("Resolution")
+    CALLBACK = "callback", _("Satisfaction call-back")
+    SECOND_FOLLOW_UP = "second_follow_up", _("Second follow-up")
+    SUPERVISOR_CALL = "supervisor_call", _("Supervisor call-back")
+    SURVEY_SEND = "survey_send", _("Sending the survey")
+    SURVEY_REMINDER = "survey_reminder", _("Reminding of the survey")
+    SURVEY_NO_REPLY = "survey_no_reply", _("Giving up on the survey")
+
+
+class Purpose(models.TextChoices):
+    OBLIGATION = "obligation", _("Obligation")  # somebody must do something in time; can be breached
+    TIMER = "timer", _("Timer")  # the system does something when the time has come; fires once
+
+
+TIMERS = frozenset({Metric.SURVEY_SEND, Metric.SURVEY_REMINDER, Metric.SURVEY_NO_REPLY})
+
+
+def purpose_of(metric: str) -> Purpose:
+    return Purpose.TIMER if metric in TIMERS else Purpose.OBLIGATION
+
+
+class Unit(models.TextChoices):
+    CLOCK_MINUTES = "clock_minutes", _("minutes by the clock")
+    WORKING_MINUTES = "working_minutes", _("working minutes")
+    WORKING_DAYS = "working_days", _("working days")
+
+
+class State(models.TextChoices):
+    """Late or not is told by `breached_at`, not by the state: what is met late stays breached."""
+
+    OPEN = "open", _("Open")
+    MET = "met", _("Met")
+    CANCELLED = "cancelled", _("Cancelled")  # no longer asked for
+    FIRED = "fired", _("Fired")  # a timer that went off
+
+
+class DayKind(models.TextChoices):
+    HOLIDAY = "holiday", _("Public holiday")
+    WORKDAY = "workday", _("Make-up working day")  # 调休
+    COMPANY_DAY_OFF = "company_day_off", _("Company day off")
+
+
+class Level(models.TextChoices):
+    """The escalation ladder, lowest first (SLA-04)."""
+
+    ASSIGNEE = "assignee", _("Assignee")
+    HEAD = "head", _("Department head")
+    DUTY_MANAGER = "duty_manager", _("Duty manager")
+    MANAGEMENT = "management", _("Management")
+
+
+RANK = {level: rank for rank, level in enumerate(Level.values, start=1)}
+
+
+class OverdueUnit(models.TextChoices):
+    PERCENT = "percent", _("percent of the target")
+    MINUTES = "minutes", _("minutes")
+
+
+class Weekday(models.IntegerChoices):
+    """As `date.weekday()` counts."""
+
+    MONDAY = 0, _("Monday")
+    TUESDAY = 1, _("Tuesday")
+    WEDNESDAY = 2, _("Wednesday")
+    THURSDAY = 3, _("Thursday")
+    FRIDAY = 4, _("Friday")
+    SATURDAY = 5, _("Saturday")
+    SUNDAY = 6, _("Sunday")

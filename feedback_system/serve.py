@@ -1,0 +1,242 @@
+"""`script/server`: the whole product on this machine, from an empty folder to log-ins on the screen.
+
+Order: port → embedded servers → migrate (as the tables' owner) → shipped defaults → demo company (once, embedded
+database only) → static files → web, worker, beat (Procfile). Whatever ends, by signal or by accident, ends all of it.
+"""
+
+import argparse
+import fcntl
+import hashlib
+import io
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from honcho.environ import parse_procfile
+from honcho.manager import Manager
+from honcho.printer import Message, Printer
+
+from feedback_system import embedded
+
+READY_WITHIN_SECONDS = 60
+
+
+class CannotStart(Exception):
+    """Said to the person at the keyboard as it is; exit code 1."""
+
+
+def main(arguments: list[str]) -> int:
+    options = _options(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the processes run, end like Ctrl-C
+    try:
+        _check_port(options.host, options.port)
+        with _only_server():
+            if options.reset:
+                _reset()
+            try:
+                _prepare(options)
+                return _run(options, _log_ins())
+            finally:
+                if not embedded.stop_if_unused():
+                    print("PostgreSQL and Valkey go on: another process of this folder still uses them.")
+    except (CannotStart, embedded.EmbeddedServerError) as error:
+        print(f"script/server: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="script/server", description="Start the whole product on this machine.")
+    parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"), help="address to listen on")
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
+    parser.add_argument("--reset", action="store_true", help="first drop the embedded database, files and evidence")
+    return parser.parse_args(arguments)
+
+
+def _check_port(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError) as error:
+            raise CannotStart(f"cannot listen on {host}:{port} ({error}). Choose another: --port N") from error
+
+
+@contextmanager
+def _only_server() -> Iterator[None]:
+    """Two servers on one database would each tell the other's worker to stop."""
+    embedded.local_dir().mkdir(parents=True, exist_ok=True)
+    with open(embedded.local_dir() / "server", "a+") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            handle.seek(0)
+            raise CannotStart(f"already running from this folder (process {handle.read().strip()})") from None
+        handle.truncate(0)
+        handle.write(str(os.getpid()))
+        handle.flush()
+        yield
+
+
+def _reset() -> None:
+    if "DATABASE_URL" in os.environ:
+        raise CannotStart("--reset is for the embedded database, but DATABASE_URL is set")
+    if not embedded.stop_if_unused():
+        raise CannotStart("--reset: another process still uses the embedded database (a shell, tests, a command)")
+    for name in ("postgres", "valkey", "media", "evidence"):
+        shutil.rmtree(embedded.local_dir() / name, ignore_errors=True)
+    print("Data dropped. Keys are kept.")
+
+
+# Before the processes start ----------------------------------------------------------------------------------------
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    own_database = "DATABASE_URL" not in os.environ
+    os.environ.setdefault("PUBLIC_URL", f"http://{options.host}:{options.port}")
+    os.environ["HOST"], os.environ["PORT"] = options.host, str(options.port)
+    os.environ["PATH"] = f"{os.path.dirname(sys.executable)}{os.pathsep}{os.environ['PATH']}"
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:You're running the worker with superuser")
+    print("Starting PostgreSQL and Valkey …" if own_database else "Using the database of DATABASE_URL …", flush=True)
+
+    import django
+
+    django.setup()  # the settings start the embedded servers
+    from django.core.management import call_command
+
+    if _migrations_are_missing():
+        print("Bringing the database up to date …", flush=True)
+        subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], check=True)
+    call_command("load_defaults", verbosity=0)
+    if own_database:
+        _load_demo_data_once()
+    _collect_static_files()
+
+
+def _migrations_are_missing() -> bool:
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _load_demo_data_once() -> None:
+    from django.core.management import call_command
+
+    from apps.core import clock
+    from apps.core.models import Heartbeat
+
+    if Heartbeat.objects.filter(name="demo_data").exists():
+        return
+    print("Making the demo company …", flush=True)
+    call_command("demo_data")
+    Heartbeat.objects.create(name="demo_data", at=clock.now())
+
+
+def _collect_static_files() -> None:
+    """Collects when a file or a requirement changed since last time: compressing takes some seconds."""
+    from django.conf import settings
+    from django.contrib.staticfiles.finders import get_finders
+    from django.core.management import call_command
+
+    digest = hashlib.sha256((settings.BASE_DIR / "requirements.txt").read_bytes())
+    for finder in get_finders():
+        for path, storage in finder.list(None):
+            stat = os.stat(storage.path(path))
+            digest.update(f"{path} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    stamp = settings.STATIC_ROOT / ".collected"
+    if stamp.exists() and stamp.read_text() == digest.hexdigest():
+        return
+    print("Collecting static files …", flush=True)
+    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    stamp.write_text(digest.hexdigest())
+
+
+# The processes -----------------------------------------------------------------------------------------------------
+
+
+class _Printer(Printer):
+    """Prints what the processes say, remembers their last lines and which of them ended first."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stdout)
+        self.last_lines: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=15))
+        self.first_ended = ""
+
+    def write(self, message: Message) -> None:
+        if message.name == "system":  # honcho's own words: started, stopped, sending …
+            ended = re.match(r"(\S+) stopped \(rc=(-?\d+)\)", message.data)
+            if ended and not self.first_ended:
+                self.first_ended = ended[1]
+            return
+        text = message.data.decode("utf-8", "replace") if isinstance(message.data, bytes) else message.data
+        self.last_lines[message.name].extend(text.splitlines())
+        super().write(message)
+
+
+def _run(options: argparse.Namespace, log_ins: str) -> int:
+    printer = _Printer()
+    manager = Manager(printer)
+    for name, command in _processes().items():
+        manager.add_process(name, command, env=dict(os.environ))
+    threading.Thread(target=_announce, args=(options, manager, log_ins), daemon=True).start()
+    manager.loop()
+    if manager.returncode in (130, 143):  # Ctrl-C, SIGTERM
+        return 0
+    name = printer.first_ended
+    print(f"\nscript/server: {name} ended by itself, so everything was stopped. Its last lines:", file=sys.stderr)
+    print("\n".join(f"    {line}" for line in printer.last_lines[name]), file=sys.stderr)
+    return 1
+
+
+def _processes() -> dict[str, str]:
+    return dict(parse_procfile((embedded.PROJECT_DIR / "Procfile").read_text()).processes)
+
+
+def _announce(options: argparse.Namespace, manager: Any, log_ins: str) -> None:
+    url = f"http://{options.host}:{options.port}/"
+    deadline = time.monotonic() + READY_WITHIN_SECONDS
+    while manager.returncode is None:
+        try:
+            with urlopen(url + "healthz", timeout=2):
+                print(f"\nReady: {url}\n\n{log_ins}\nCtrl-C ends everything.\n", flush=True)
+                return
+        except (URLError, OSError):
+            pass
+        if time.monotonic() > deadline:
+            print(f"\nscript/server: no answer from {url}healthz in {READY_WITHIN_SECONDS} s", file=sys.stderr)
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
+        time.sleep(0.2)
+
+
+def _log_ins() -> str:
+    """The demo log-ins by role; nothing where the demo company was not made."""
+    from django.core.management import call_command
+    from django.db import connections
+
+    from apps.core.models import Heartbeat
+
+    said = io.StringIO()
+    if Heartbeat.objects.filter(name="demo_data").exists():
+        call_command("demo_data", print_logins=True, stdout=said)
+    connections.close_all()
+    return said.getvalue()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
