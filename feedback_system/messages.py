@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 WRITTEN, CONVERTED = "zh_Hans", "zh_Hant"
 GENERATED = "converted from zh_Hans"  # a comment on the entry; remove it to keep a hand-made wording
+THEME = ("unfold", "unfold.contrib.filters", "unfold.contrib.forms")  # as installed in the settings
 TEMPLATE_SUFFIXES = {".html", ".txt", ".svg", ".xml", ".md"}
 HEADER = """msgid ""
 msgstr ""
@@ -74,9 +75,11 @@ def _catalogues() -> dict[Path, list[Path]]:
         app = ROOT / "apps" / path.relative_to(ROOT / "templates").parts[0]
         sources[app / "locale" if app.is_dir() else shared].append(path)
     sources[shared] += _files(ROOT / "feedback_system")
-    unfold = find_spec("unfold")
-    if unfold and unfold.origin:
-        sources[shared] += _files(Path(unfold.origin).parent)
+    for package in THEME:
+        spec = find_spec(package)
+        if spec and spec.origin:
+            folder = Path(spec.origin).parent
+            sources[shared] += (path for path in _files(folder) if "contrib" not in path.relative_to(folder).parts)
     return sources
 
 
@@ -107,12 +110,15 @@ def _template(sources: list[Path]) -> "Catalog":
 
     catalog = Catalog(charset="utf-8", fuzzy=False)
     for path in sources:
-        place = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT / "apps") else path.name
-        if path.is_relative_to(ROOT) and ".venv" not in path.parts:
-            place = path.relative_to(ROOT).as_posix()
         for message, context in _extract(path):
-            catalog.add(message, locations=[(place, 0)], context=context)
+            catalog.add(message, locations=[(_place(path), 0)], context=context)
     return catalog
+
+
+def _place(path: Path) -> str:
+    """The file as a translator sees it: from the project's folder, or from the theme's package."""
+    parts = path.parts[path.parts.index("site-packages") + 1 :] if "site-packages" in path.parts else ()
+    return "/".join(parts) or path.relative_to(ROOT).as_posix()
 
 
 # Bringing a catalogue up to date -------------------------------------------------------------------------------------
@@ -130,8 +136,12 @@ def _update(locale_dir: Path, sources: list[Path], *, write: bool) -> list[str]:
         _write(locale_dir, CONVERTED, converted)
     return [
         f"{locale_dir.relative_to(ROOT)}/{language}: {complaint}"
-        for language, catalog in ((WRITTEN, written), (CONVERTED, converted))
-        for complaint in _complaints(catalog, _of_django(language))
+        for language, catalog, elsewhere in (
+            (WRITTEN, written, _of_django(WRITTEN)),
+            # What isn't written yet can't be converted: one complaint is enough.
+            (CONVERTED, converted, _of_django(CONVERTED) | {_key(m) for m in written if not _is_translated(m)}),
+        )
+        for complaint in _complaints(catalog, elsewhere)
     ]
 
 

@@ -10,6 +10,7 @@ import hashlib
 import io
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -20,8 +21,6 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from honcho.environ import parse_procfile
@@ -75,9 +74,15 @@ def _check_port(host: str, port: int) -> None:
             raise CannotStart(f"cannot listen on {host}:{port} ({error}). Choose another: --port N") from error
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextmanager
 def _only_server() -> Iterator[None]:
-    """Two servers on one database would each tell the other's worker to stop."""
+    """One server for a folder: a second one would drop, migrate or stop what the first one works with."""
     embedded.local_dir().mkdir(parents=True, exist_ok=True)
     with open(embedded.local_dir() / "server", "a+") as handle:
         try:
@@ -110,19 +115,29 @@ def _prepare(options: argparse.Namespace) -> None:
     os.environ["HOST"], os.environ["PORT"] = options.host, str(options.port)
     os.environ["PATH"] = f"{os.path.dirname(sys.executable)}{os.pathsep}{os.environ['PATH']}"
     os.environ.setdefault("PYTHONWARNINGS", "ignore:You're running the worker with superuser")
+    if own_database and "SMS_GATEWAY_URL" not in os.environ:
+        port = _free_port()
+        os.environ |= {"SMS_SIMULATOR_PORT": str(port), "SMS_GATEWAY_URL": f"http://127.0.0.1:{port}"}
+        os.environ.setdefault("SMS_GATEWAY_KEY", secrets.token_urlsafe(16))
     print("Starting PostgreSQL and Valkey …" if own_database else "Using the database of DATABASE_URL …", flush=True)
 
     import django
 
     django.setup()  # the settings start the embedded servers
     from django.core.management import call_command
+    from django.db import OperationalError
 
-    if _migrations_are_missing():
-        print("Bringing the database up to date …", flush=True)
-        subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], check=True)
-    call_command("load_defaults", verbosity=0)
-    if own_database:
-        _load_demo_data_once()
+    try:
+        if _migrations_are_missing():
+            print("Bringing the database up to date …", flush=True)
+            subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], check=True)
+        call_command("load_defaults", verbosity=0)
+        if own_database:
+            _load_demo_data_once()
+    except OperationalError as error:
+        raise CannotStart(f"the database does not answer: {error}") from error
+    except subprocess.CalledProcessError as error:
+        raise CannotStart("the database could not be brought up to date, see above") from error
     _collect_static_files()
 
 
@@ -191,10 +206,15 @@ class _Printer(Printer):
 def _run(options: argparse.Namespace, log_ins: str) -> int:
     printer = _Printer()
     manager = Manager(printer)
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_OWNER_URL"}
     for name, command in _processes().items():
-        manager.add_process(name, command, env=dict(os.environ))
-    threading.Thread(target=_announce, args=(options, manager, log_ins), daemon=True).start()
+        manager.add_process(name, command, env=environment)
+    watch = _Watch(options, manager, log_ins)
+    watch.start()
     manager.loop()
+    if watch.gave_up:
+        print(f"script/server: no answer from {watch.probe} in {READY_WITHIN_SECONDS} s", file=sys.stderr)
+        return 1
     if manager.returncode in (130, 143):  # Ctrl-C, SIGTERM
         return 0
     name = printer.first_ended
@@ -204,24 +224,36 @@ def _run(options: argparse.Namespace, log_ins: str) -> int:
 
 
 def _processes() -> dict[str, str]:
-    return dict(parse_procfile((embedded.PROJECT_DIR / "Procfile").read_text()).processes)
+    """Name → command: the Procfile's, and a simulated text message gateway where there is no real one."""
+    processes = dict(parse_procfile((embedded.PROJECT_DIR / "Procfile").read_text()).processes)
+    if "SMS_SIMULATOR_PORT" in os.environ:
+        processes["sms"] = "exec python manage.py simulate_sms_gateway --port $SMS_SIMULATOR_PORT"
+    return processes
 
 
-def _announce(options: argparse.Namespace, manager: Any, log_ins: str) -> None:
-    url = f"http://{options.host}:{options.port}/"
-    deadline = time.monotonic() + READY_WITHIN_SECONDS
-    while manager.returncode is None:
-        try:
-            with urlopen(url + "healthz", timeout=2):
-                print(f"\nReady: {url}\n\n{log_ins}\nCtrl-C ends everything.\n", flush=True)
+class _Watch(threading.Thread):
+    """Says that the site is ready as soon as it answers; ends everything when it doesn't in good time."""
+
+    def __init__(self, options: argparse.Namespace, manager: Manager, log_ins: str) -> None:
+        super().__init__(daemon=True)
+        self.url = f"http://{options.host}:{options.port}/"
+        reachable = "127.0.0.1" if options.host in ("", "0.0.0.0") else options.host
+        self.probe = f"http://{reachable}:{options.port}/healthz"
+        self.manager, self.log_ins, self.gave_up = manager, log_ins, False
+
+    def run(self) -> None:
+        deadline = time.monotonic() + READY_WITHIN_SECONDS
+        while self.manager.returncode is None and not self.gave_up:
+            try:
+                urlopen(self.probe, timeout=2).close()
+            except OSError:  # not listening yet, or not answering
+                self.gave_up = time.monotonic() > deadline
+                time.sleep(0.2)
+            else:
+                print(f"\nReady: {self.url}\n\n{self.log_ins}\nCtrl-C ends everything.\n", flush=True)
                 return
-        except (URLError, OSError):
-            pass
-        if time.monotonic() > deadline:
-            print(f"\nscript/server: no answer from {url}healthz in {READY_WITHIN_SECONDS} s", file=sys.stderr)
+        if self.gave_up:
             os.kill(os.getpid(), signal.SIGTERM)
-            return
-        time.sleep(0.2)
 
 
 def _log_ins() -> str:

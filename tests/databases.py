@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 from django.conf import settings
 from django.core.management import call_command, get_commands
 from django.db import connection, connections
@@ -114,7 +115,7 @@ def _drop_stale(keep: set[str]) -> None:
     for name in _names() - keep:
         process = re.fullmatch(r"test_feedback_(\d+)_\w+", name)
         if process:
-            if not Path(f"/proc/{process[1]}").exists():
+            if not psutil.pid_exists(int(process[1])):
                 _drop(name)
         elif re.fullmatch(r"feedback_(schema|template)_[0-9a-f]{12}(_draft)?", name):
             _drop(name)

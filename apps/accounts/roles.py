@@ -20,7 +20,7 @@ class Role(models.TextChoices):
     DUTY_MANAGER = "duty_manager", _("Duty manager")
     DEPARTMENT_HANDLER = "department_handler", _("Department handler")
     DEPARTMENT_HEAD = "department_head", _("Department head")
-    QUALITY = "quality", _("Quality")
+    QUALITY = "quality", _("Quality staff")
     WAREHOUSE = "warehouse", _("Warehouse and logistics")
     FINANCE_OFFICER = "finance_officer", _("Finance officer")
     FINANCE_MANAGER = "finance_manager", _("Finance manager")

@@ -80,6 +80,17 @@ register(
         "core.invalid_choice": Problem(422, _("“%(value)s” is not one of the choices.")),
         "core.unknown_field": Problem(422, _("Unknown field.")),
         "core.invalid_json": Problem(400, _("The request body is not valid JSON.")),
+        "core.not_an_object": Problem(422, _("A JSON object is expected here.")),
+        "core.body_too_large": Problem(413, _("The request body is larger than %(limit)s kB.")),
+        "core.media_type": Problem(415, _("The request body must be application/json.")),
+        "core.method": Problem(405, _("This address does not take this method.")),
+        "core.not_signed_in": Problem(401, _("This needs an API key, in the header “Authorization: Bearer …”.")),
+        "core.page_size": Problem(422, _("A page has between 1 and %(limit)s rows.")),
+        "core.cursor": Problem(422, _("This cursor was not made here. Begin again without one.")),
+        "core.server_error": Problem(500, _("Something went wrong on our side. It has been recorded.")),
+        "core.idempotency_key_invalid": Problem(
+            422, _("An Idempotency-Key has between 1 and %(limit)s printable ASCII characters.")
+        ),
         "core.idempotency_mismatch": Problem(
             422, _("This Idempotency-Key was used before with another request.")
         ),
@@ -90,5 +101,16 @@ register(
         "upload.empty": Problem(422, _("“%(name)s” is empty.")),
         "upload.type": Problem(422, _("“%(name)s” is a type of file that is not accepted here.")),
         "upload.broken_picture": Problem(422, _("“%(name)s” cannot be read as a picture.")),
+        "upload.form_too_large": Problem(
+            422, _("“%(name)s” does not fit any more: all files of a form together may have %(limit)s MB.")
+        ),
+        "upload.mismatch": Problem(422, _("“%(name)s” does not contain what its name says (.%(extension)s).")),
+        "upload.heic": Problem(
+            422, _("“%(name)s” is a HEIC photo, which many screens cannot show. Please send it as JPEG, or a screenshot of it.")
+        ),
+        "upload.too_many_pixels": Problem(
+            422, _("“%(name)s” has more than %(limit)s million pixels. Please send a smaller version.")
+        ),
+        "upload.macros": Problem(422, _("“%(name)s” contains macros. Please save it without them.")),
     }
 )

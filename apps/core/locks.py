@@ -16,7 +16,7 @@ def row(model: type[M], pk: Any) -> M:
 
 
 def rows(queryset: "models.QuerySet[M]") -> list[M]:
-    """All rows of the queryset, freshly read and locked in the order of their keys, so that two never wait in a circle."""
+    """All rows of the queryset, freshly read and locked in the order of their keys: no two wait in a circle."""
     return list(queryset.select_for_update(of=("self",)).order_by("pk"))
 
 

@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from apps.core import clock
+from apps.core import clock, uploads
 from apps.core.models import Heartbeat
 
 
@@ -8,3 +8,9 @@ from apps.core.models import Heartbeat
 def heartbeat() -> None:
     """Beat → broker → worker all alive: the row that `/readyz` reads."""
     Heartbeat.objects.update_or_create(name="beat", defaults={"at": clock.now()})
+
+
+@shared_task(name="core.discard_unused_uploads")
+def discard_unused_uploads() -> None:
+    """Files of forms that were never sent do not stay."""
+    uploads.discard_unused()

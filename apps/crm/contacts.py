@@ -8,13 +8,15 @@ import idna
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
+from django.utils.translation import gettext_lazy as _
 
 from apps.core import masking
 from apps.core.errors import DomainError, DomainErrors
 from apps.core.vocabulary import ContactChannel, Language, Tier
 
 NAME_LIMIT, ADDRESS_LIMIT, REGION_LIMIT, EXTERNAL_ID_LIMIT = 80, 300, 40, 60
-PERSONAL_FIELDS = ("name", "phone", "email", "address")  # encrypted, shown masked, revealed on the record
+FIELD_LABELS = {"name": _("full name"), "phone": _("phone"), "email": _("e-mail"), "address": _("address")}
+PERSONAL_FIELDS = tuple(FIELD_LABELS)  # encrypted, shown masked, revealed on the record
 _CHOICES = {"language": Language, "tier": Tier, "preferred_channel": ContactChannel}
 _LIMITS = {
     "name": NAME_LIMIT, "address": ADDRESS_LIMIT, "region": REGION_LIMIT, "external_id": EXTERNAL_ID_LIMIT
@@ -75,7 +77,7 @@ def normalise_phone(text: str) -> str:
 
 def display_phone(phone: str) -> str:
     """A normalised number as it is dialled here: `13812345678`, `01088886666 转 12`, `+85291234567`."""
-    number, _, extension = phone.partition(";ext=")
+    number, _sep, extension = phone.partition(";ext=")
     if number.startswith("+86"):
         national = number[3:]
         number = national if _MOBILE.fullmatch(national) or national.startswith(("400", "800")) else f"0{national}"
@@ -99,7 +101,7 @@ def normalise_email(text: str) -> str:
     email = unicodedata.normalize("NFKC", text).translate(_INVISIBLE).strip().lower()
     if not email or (len(email) <= 254 and _NORMAL_EMAIL.fullmatch(email)):
         return email
-    local, _, domain = email.rpartition("@")
+    local, _at, domain = email.rpartition("@")
     try:
         if not domain.isascii():
             domain = idna.encode(domain, uts46=True).decode()

@@ -1,6 +1,7 @@
 """Reads over customers, their orders and what they bought."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -9,10 +10,13 @@ from django.db.models import Count, Q, Sum
 from apps.core.actors import Actor
 from apps.core.errors import DomainError
 from apps.core.fields import blind_index
+from apps.crm import events
+from apps.crm.contacts import FIELD_LABELS, PERSONAL_FIELDS, normalise_email, normalise_phone
 from apps.crm.models import Customer, Order, OrderLine
 from apps.crm.models.customer import CustomerQuerySet
-from apps.crm.contacts import PERSONAL_FIELDS, normalise_email, normalise_phone
+from apps.crm.models.order import OrderQuerySet
 from apps.crm.states import OrderState
+from apps.journal.models import Event
 
 LATEST = 20
 
@@ -77,3 +81,28 @@ def find_exact(text: str) -> Q | None:
         except DomainError:
             pass  # it isn't a phone number (or an e-mail address): then it is the other, or a customer number
     return condition
+
+
+def orders(actor: Actor) -> OrderQuerySet:
+    """The orders this actor may know of, with their customers masked."""
+    encrypted = [f"customer__{name}" for name in (*PERSONAL_FIELDS, "note")]
+    return Order.objects.visible_to(actor).select_related("customer").defer(*encrypted)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at a clear value; `at` is aware."""
+
+    at: datetime
+    who: str
+    what: str
+    reason: str
+
+
+def looks(customer: Customer, limit: int = 20) -> list[Look]:
+    """Who has looked at this customer's clear values, latest first (INT-06)."""
+    rows = Event.objects.filter(subject_id=customer.pk, kind=events.PERSONAL_DATA_REVEALED).select_related("actor")
+    return [
+        Look(e.at, str(e.actor or e.actor_label), str(FIELD_LABELS.get(e.data["field"], e.data["field"])), e.reason)
+        for e in rows.order_by("-id")[:limit]
+    ]

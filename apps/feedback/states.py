@@ -39,14 +39,6 @@ class ClosedAs(models.TextChoices):
     FOLLOWED_UP = "followed_up", _("After second follow-up")
 
 
-class Impact(models.TextChoices):
-    """How many are affected (CLS-05)."""
-
-    SINGLE = "single", _("One customer")
-    SEVERAL = "several", _("Several customers")
-    MANY = "many", _("Many customers or a system")
-
-
 class RejectReason(models.TextChoices):
     SPAM = "spam", _("Spam")
     DUPLICATE = "duplicate", _("Duplicate")

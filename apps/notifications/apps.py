@@ -8,4 +8,4 @@ class NotificationsConfig(AppConfig):
     verbose_name = _("Messages and notices")
 
     def ready(self) -> None:
-        from apps.notifications import errors  # noqa: F401  registers this room's part of the catalogue
+        from apps.notifications import errors  # noqa: F401  (fills the catalogue)

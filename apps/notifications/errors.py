@@ -13,9 +13,7 @@ register(
         "notifications.private_in_subject": Problem(
             422, _("“%(placeholder)s” is private and may not stand in the subject, which lists show to everybody.")
         ),
-        "notifications.link_missing": Problem(
-            422, _("This text needs %(placeholder)s: without it the customer has no way to follow up.")
-        ),
+        "notifications.placeholder_missing": Problem(422, _("This text may not leave out %(placeholder)s.")),
         "notifications.not_resendable": Problem(
             409, _("Only a message that was not delivered can be sent again. This one: %(state)s.")
         ),

@@ -46,14 +46,12 @@ class Rendered:
 
 
 def check(code: str, channel: str, subject: str, body: str) -> list[DomainError]:
-    """Everything that is wrong with a template's text, each with the field it belongs to; empty means it can be
-    saved.
-    """
+    """Everything that is wrong with a template's text, each beside its field. Raises KeyError for an unknown code."""
     known = placeholders(code)
     problems = _check_text("body", body, set(known), limit=BODY_MAX_CHARACTERS)
     used = set(_PLACEHOLDER.findall(body))
     problems += [
-        DomainError("notifications.link_missing", field="body", placeholder=f"{{{name}}}")
+        DomainError("notifications.placeholder_missing", field="body", placeholder=f"{{{name}}}")
         for name in _needed(code, channel)
         if name not in used
     ]
@@ -120,6 +118,12 @@ def render(
         subject=one_line(_fill(subject, values))[:SUBJECT_MAX_CHARACTERS],
         body="\n".join(_fill(line, values) for line in body.splitlines() if not _is_empty(line, values)),
     )
+
+
+def preview(code: str, channel: str, subject: str, body: str, *, language: str) -> Rendered:
+    """A text filled with the samples of the catalogue."""
+    samples: dict[str, Value] = {each.name: each.sample for each in placeholders(code).values()}
+    return render(code, channel, subject, body, samples, language=language)
 
 
 def _values(code: str, context: Mapping[str, Value], language: str, recipient_name: str) -> dict[str, str]:
@@ -190,10 +194,10 @@ def _joins(character: str) -> bool:
 
 
 def sms_parts(text: str) -> int:
-    """How many short messages a text costs (3GPP TS 23.038): 160/153 letters of the GSM alphabet, else 70/67 UTF-16
-    units.
+    """How many short messages a text costs (3GPP TS 23.038).
 
-    Letters of the GSM extension table (€, [, ]) are counted as if they needed UTF-16: never too few.
+    160/153 letters of the GSM alphabet, else 70/67 UTF-16 units. Letters of the GSM extension table (€, [, ]) are
+    counted as if they needed UTF-16: never too few.
     """
     if all(c in _GSM7 for c in text):
         length, single, joined = len(text), 160, 153

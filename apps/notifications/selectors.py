@@ -46,9 +46,7 @@ def _words(rows: dict[str, Template], code: str, channel: str, language: str) ->
 
 
 def messages_of(subject: Ref) -> "QuerySet[OutgoingMessage]":
-    """What was sent about a ticket, oldest first, without texts and addresses: those are opened one by one
-    (`reading`).
-    """
+    """What was sent about a ticket, oldest first; texts and addresses are opened one by one by `services.desk`."""
     return (
         OutgoingMessage.objects.filter(subject_id=subject.id, subject_type=subject.type)
         .defer("body", "recipient", "recipient_name")

@@ -8,4 +8,4 @@ class SlaConfig(AppConfig):
     verbose_name = _("Deadlines")
 
     def ready(self) -> None:
-        from apps.sla import errors  # noqa: F401  (fills the catalogue)
+        from apps.sla import errors, receivers  # noqa: F401  (fills the catalogue; subscribes)

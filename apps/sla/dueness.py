@@ -1,4 +1,4 @@
-"""When a deadline warns, is due and escalates: pure functions of policy, calendar, start, pauses and a date set by hand.
+"""When a deadline warns, is due and escalates: pure functions of policy, calendar, start, pauses, a date set by hand.
 
 Because everything is computed from recorded facts, it can be computed again at any time (SLA-08).
 """
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from apps.sla.models import Deadline, EscalationStep, Pause, Policy
 from apps.sla.rules import Rules
-from apps.sla.states import OverdueUnit, Purpose, State, Unit
+from apps.sla.states import OverdueUnit, State, Unit
 from apps.sla.timeline import MINUTE, WALL_CLOCK, Period, Ruler, Timeline, merged, to_moment, to_us
 
 
@@ -101,7 +101,7 @@ def next_check(deadline: Deadline, rules: Rules, pauses: Sequence[Pause] = ()) -
     """
     if deadline.state != State.OPEN or deadline.paused_at is not None:
         return None
-    if deadline.purpose == Purpose.TIMER:
+    if deadline.is_timer:
         return deadline.due_at
     if deadline.breached_at is None:
         if deadline.warned_at is None and deadline.warn_at is not None and deadline.warn_at < deadline.due_at:

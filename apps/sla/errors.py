@@ -11,7 +11,7 @@ register(
         ),
         "sla.calendar_taken": Problem(409, _("This department has a calendar already.")),
         "sla.hours_missing": Problem(422, _("A calendar needs working hours on at least one weekday.")),
-        "sla.hours_order": Problem(422, _("Working hours must end after they begin (00:00 as the end means midnight).")),
+        "sla.hours_order": Problem(422, _("Working hours must end after they begin. An end of 00:00 means midnight.")),
         "sla.hours_overlap": Problem(422, _("Working hours of one weekday overlap.")),
         "sla.day_taken": Problem(409, _("This calendar has an entry for %(date)s already.")),
         "sla.too_far": Problem(422, _("This time limit reaches too far into the future.")),

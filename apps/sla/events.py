@@ -11,3 +11,4 @@ SET_BY_HAND = "deadline.set_by_hand"
 POLICY_CHANGED = "sla.policy_changed"
 CALENDAR_CHANGED = "sla.calendar_changed"
 LADDER_CHANGED = "sla.ladder_changed"
+RECALCULATION_CONTINUED = "sla.recalculation_continued"  # the rest of the deadlines that a changed calendar moves

@@ -1,8 +1,8 @@
 """Policies, calendars and ladder as this process knows them; a change anywhere takes effect within a second.
 
 The rules are read once and kept. At most once a second a one-row query asks whether another version is in force.
-A transaction that changes rules sees its own version at once, and alone: uncommitted rules never reach other threads, and
-rules that were rolled back are forgotten.
+A transaction that changes rules sees its own version at once, and alone: uncommitted rules never reach other threads,
+and rules that were rolled back are forgotten.
 """
 
 import threading

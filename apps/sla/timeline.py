@@ -1,8 +1,8 @@
 """Working time as arithmetic: pure, exact to the microsecond, no database.
 
-Moments are whole microseconds since 1970 UTC, amounts are whole microseconds. The working intervals of the years that were
-asked for lie in sorted arrays with their running sum, so every question is a binary search. Local days are those of
-Shanghai (SLA-02).
+Moments are whole microseconds since 1970 UTC, amounts are whole microseconds. The working intervals of the years that
+were asked for lie in sorted arrays with their running sum, so every question is a binary search. Local days are those
+of Shanghai (SLA-02).
 """
 
 from bisect import bisect_left, bisect_right
@@ -169,9 +169,9 @@ class Timeline:
     def add_days(self, start: int, days: int) -> int:
         """The same time of day `days` working days later.
 
-        A working day is a day with any working hours. A start outside working hours counts as the end of the working time
-        before it (so what comes in at night or on a holiday has the whole next working day). Where the later day
-        does not work at that time of day: its last working moment before it, or its opening.
+        A working day is a day with any working hours. A start outside working hours counts as the end of working time
+        before it (so what comes in at night or on a holiday has the whole next working day). Where the later day does
+        not work at that time of day: its last working moment before it, or its opening.
         For calendars whose days are equally long this is `days` × that length of working time.
         """
         if days <= 0:

@@ -1,6 +1,11 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class TriageConfig(AppConfig):
     name = "apps.triage"
     label = "triage"
+    verbose_name = _("Classification and routing")
+
+    def ready(self) -> None:
+        from apps.triage import errors  # noqa: F401  (fills the catalogue)

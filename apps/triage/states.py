@@ -1,13 +1,32 @@
-"""The words of this room."""
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
 class PriorityLevel(models.TextChoices):
-    """How soon a ticket wants attention, from its score (CLS-05)."""
+    """What the score amounts to (CLS-05); from how many points on is a row of `ScoreWeight` with factor `level`."""
 
-    CRITICAL = "critical", _("Critical")
+    CRITICAL = "critical", _("Critical priority")
     HIGH = "high", _("High")
     MEDIUM = "medium", _("Medium")
     LOW = "low", _("Low")
+
+
+class Impact(models.TextChoices):
+    """How many are affected (CLS-05)."""
+
+    SINGLE = "single", _("One customer")
+    SEVERAL = "several", _("Several customers")
+    MANY = "many", _("Many customers or a system")
+
+
+class Factor(models.TextChoices):
+    """What a priority score is made of (CLS-05). The value of a `ScoreWeight` row means something else for each."""
+
+    URGENCY = "urgency", _("Urgency")
+    TIER = "tier", _("Customer tier")
+    KIND = "kind", _("Kind")
+    RISK = "risk", _("Risk")
+    IMPACT = "impact", _("Impact range")
+    REPEATS = "repeats", _("Earlier feedback")  # value: a number, "at least so many"
+    SENTIMENT = "sentiment", _("Tone")  # value: a number from -1 to 0, "at or below"
+    LEVEL = "level", _("Level from points")  # value: a PriorityLevel; points: from how many on

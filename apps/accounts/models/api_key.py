@@ -26,7 +26,7 @@ class ApiKey(Noun):
         verbose_name = _("API key")
         verbose_name_plural = _("API keys")
         ordering = ["name"]
-        permissions = [("manage_api_keys", "Can make and revoke API keys")]
+        permissions = [("manage_api_keys", _("Can make and revoke API keys"))]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"

@@ -13,9 +13,9 @@ class ApprovalLimit(models.Model):
         COMPENSATION = "compensation", _("Compensation")
 
     role = models.ForeignKey(Group, verbose_name=_("role"), on_delete=models.CASCADE, related_name="approval_limits")
-    subject = models.CharField(_("for"), max_length=20, choices=Subject)
+    subject = models.CharField(_("matter to approve"), max_length=20, choices=Subject)
     limit = models.DecimalField(
-        _("limit"), max_digits=14, decimal_places=2, null=True, blank=True, help_text=_("Yuan; empty means no limit.")
+        _("limit (yuan)"), max_digits=14, decimal_places=2, null=True, blank=True, help_text=_("Empty means no limit.")
     )
 
     class Meta:

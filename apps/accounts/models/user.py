@@ -8,7 +8,7 @@ from apps.core.vocabulary import Language
 class User(AbstractUser):
     """A member of staff. Roles are Django groups (`accounts.roles`); customers have no account."""
 
-    display_name = models.CharField(_("name"), max_length=60, blank=True)
+    display_name = models.CharField(_("full name"), max_length=60, blank=True)
     staff_number = models.CharField(_("staff number"), max_length=20, unique=True, null=True, blank=True)
     phone = models.CharField(_("phone"), max_length=20, blank=True)
     department = models.ForeignKey(

@@ -27,8 +27,8 @@ class Customer(Noun):
         _("customer number"), max_length=60, unique=True, null=True, blank=True,
         help_text=_("The number in the ERP or CRM system."),
     )  # fmt: skip
-    name = EncryptedTextField(_("name"), blank=True)
-    name_masked = models.CharField(_("name"), max_length=100, blank=True, editable=False)
+    name = EncryptedTextField(_("full name"), blank=True)
+    name_masked = models.CharField(_("full name"), max_length=100, blank=True, editable=False)
     phone = EncryptedTextField(_("phone"), blank=True)
     phone_index = models.CharField(max_length=64, blank=True, editable=False)
     phone_masked = models.CharField(_("phone"), max_length=40, blank=True, editable=False)
@@ -48,12 +48,14 @@ class Customer(Noun):
         help_text=_("What colleagues should know before they answer. Everybody who sees the customer can read it."),
     )  # fmt: skip
 
+    is_new = False  # True on the instance that `match_or_create` has just inserted
+
     objects = CustomerQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
-        permissions = [("view_personal_data", "Can see clear personal data (each look is recorded)")]
+        permissions = [("view_personal_data", _("Can see clear personal data (each look is recorded)"))]
         constraints = [
             models.UniqueConstraint(fields=["phone_index"], condition=~Q(phone_index=""), name="customer_phone"),
             models.UniqueConstraint(fields=["email_index"], condition=~Q(email_index=""), name="customer_email"),

@@ -25,11 +25,11 @@ class Order(Noun):
     customer = models.ForeignKey(
         "crm.Customer", verbose_name=_("customer"), on_delete=models.PROTECT, related_name="orders"
     )
-    ordered_at = models.DateTimeField(_("ordered"))
-    shipped_at = models.DateTimeField(_("shipped"), null=True, blank=True)
-    delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
+    ordered_at = models.DateTimeField(_("ordered at"))
+    shipped_at = models.DateTimeField(_("shipped at"), null=True, blank=True)
+    delivered_at = models.DateTimeField(_("delivered at"), null=True, blank=True)
     state = models.CharField(_("state"), max_length=12, choices=OrderState, default=OrderState.PAID)
-    total = models.DecimalField(_("total"), max_digits=14, decimal_places=2, help_text=_("Yuan."))
+    total = models.DecimalField(_("order total"), max_digits=14, decimal_places=2, help_text=_("Yuan."))
 
     objects = OrderQuerySet.as_manager()
 

@@ -12,7 +12,7 @@ class Product(Noun):
     group = models.CharField(
         _("product group"), max_length=60, blank=True, db_index=True, help_text=_("As the routing rules name it.")
     )
-    model = models.CharField(_("model"), max_length=60, blank=True, db_index=True)
+    model = models.CharField(_("product model"), max_length=60, blank=True, db_index=True)
     active = models.BooleanField(_("on sale"), default=True)
 
     class Meta:

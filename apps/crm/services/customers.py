@@ -54,6 +54,7 @@ def match_or_create(contact: Contact, *, actor: Actor) -> Customer:
             return _complete(found[0], contact, found[1:], actor)
         customer = Customer(**_columns_of_contact(contact))
         if _insert(customer):
+            customer.is_new = True
             return customer
         # Somebody inserted the same person meanwhile; their row is visible now.
     raise RuntimeError("a customer appeared and vanished again three times in a row")

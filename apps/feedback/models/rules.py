@@ -26,6 +26,10 @@ class DeskRules(models.Model):
     repeat_days = models.PositiveSmallIntegerField(
         _("days in which feedback of one customer counts as repeated"), default=30
     )
+    due_soon_hours = models.PositiveSmallIntegerField(
+        _("hours before a deadline in which it counts as due soon"), default=4, validators=[MinValueValidator(1)],
+        help_text=_("The queue and the ticket page mark it then."),
+    )  # fmt: skip
 
     hotline = models.CharField(
         _("hotline"), max_length=40, default="400-820-8210", help_text=_("Shown to customers in messages and pages.")

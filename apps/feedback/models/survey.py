@@ -31,6 +31,9 @@ class Survey(Noun):
             models.UniqueConstraint(fields=["ticket", "round"], name="survey_once_per_round"),
             models.CheckConstraint(condition=models.Q(score=None) | models.Q(score__range=(1, 5)), name="survey_score"),
         ]
+        indexes = [
+            models.Index(fields=["answered_at"], name="survey_answered", condition=models.Q(answered_at__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.ticket_id} · {self.round}"

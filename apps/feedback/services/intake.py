@@ -18,12 +18,12 @@ from apps.feedback import events
 from apps.feedback.models import Attachment, Ticket
 from apps.feedback.selectors import rules
 from apps.feedback.services import clocks, words
-from apps.feedback.states import Impact
 from apps.journal import events as journal
-from apps.triage.models import Category
+from apps.triage import rulebook
 from apps.triage.services.classify import Classification, classify
 from apps.triage.services.route import route
 from apps.triage.services.score import ScoreFacts, score
+from apps.triage.states import Impact
 
 
 @dataclass(slots=True)
@@ -67,6 +67,8 @@ def validate(report: Report) -> None:
     for name, choices in _CHOICES:
         if getattr(report, name) not in choices.values:
             errors.append(DomainError("core.invalid_choice", field=name, value=getattr(report, name)))
+    if report.category and report.category not in rulebook.current().branches.ids:
+        errors.append(DomainError("core.invalid_choice", field="category", value=report.category))
     if report.demand and report.demand not in Demand.values:
         errors.append(DomainError("core.invalid_choice", field="demand", value=report.demand))
     errors += words.date_errors(report.ship_date, "ship_date") + words.date_errors(report.occurred_on, "occurred_on")
@@ -131,9 +133,9 @@ def _receive(report: Report, actor: Actor) -> Ticket:
     )
     _classify(ticket, understood, report.category)
     _score(ticket, customer, 0 if customer.is_new else _repeats(customer))
-    _route(ticket, report.product_group or (product.group if product else ""))
+    _route(ticket, report.product_group or (product.group if product else ""), understood)
     clocks.on_receipt(ticket, customer.tier)
-    _record(ticket, actor)
+    _record(ticket, actor, category=report.category or understood.category, library=understood.version)
     # The number comes last: its row stays locked until commit (INT-02, DESIGN "traps already met").
     ticket.number = numbers.monthly("ticket", ticket.received_at)
     ticket.save(force_insert=True)
@@ -145,10 +147,9 @@ def _receive(report: Report, actor: Actor) -> Ticket:
 def _classify(ticket: Ticket, understood: Classification, chosen: str) -> None:
     ticket.category_id = understood.category_id
     if chosen:
-        ticket.category_id = _category_id(chosen)
-        ticket.category_by_person = True
+        ticket.category_id, ticket.category_by_person = rulebook.current().branches.ids[chosen], True
     ticket.confidence = understood.confidence
-    ticket.hits = [[hit.text, hit.category] for hit in understood.hits]
+    ticket.hits = understood.as_json()["hits"]
     ticket.risk = understood.risk or Risk.NONE
     ticket.sentiment = understood.sentiment
 
@@ -168,20 +169,27 @@ def _score(ticket: Ticket, customer: Customer, repeats: int) -> None:
             impact=ticket.impact,
             repeats=max(0, repeats),
             sentiment=ticket.sentiment,
+            risk_words=tuple(hit["text"] for hit in ticket.hits if hit["risk"]),
         )
     )
     ticket.priority_score, ticket.priority_level = priority.score, priority.level
     ticket.priority_parts = priority.as_json()
 
 
-def _route(ticket: Ticket, product_group: str) -> None:
-    routing = route(category_id=ticket.category_id, product_group=product_group, region=ticket.region, kind=ticket.kind)
+def _route(ticket: Ticket, product_group: str, understood: Classification) -> None:
+    routing = route(
+        ticket.category_id,
+        product_group,
+        ticket.region,
+        ticket.kind,
+        keyword_department_id=None if ticket.category_by_person else understood.department_id,
+    )
     ticket.department_id = routing.department_id
     ticket.collaborator_ids = list(routing.collaborator_ids)
     ticket.assigned_at = clock.now()
 
 
-def _record(ticket: Ticket, actor: Actor) -> None:
+def _record(ticket: Ticket, actor: Actor, *, category: str, library: int) -> None:
     journal.record(
         events.TICKET_RECEIVED,
         subject=ticket,
@@ -190,7 +198,8 @@ def _record(ticket: Ticket, actor: Actor) -> None:
             "channel": ticket.channel,
             "kind": ticket.kind,
             "urgency": ticket.urgency,
-            "category": ticket.category_id,
+            "category": category,
+            "library": library,
             "department": ticket.department_id,
             "score": ticket.priority_score,
             "level": ticket.priority_level,
@@ -211,10 +220,3 @@ def _product(typed: str) -> Product | None:
 def _order(number: str, customer: Customer) -> Order | None:
     """The order, only if it is this customer's: a number typed wrongly must not open somebody else's order."""
     return Order.objects.filter(number=number, customer=customer).first() if number else None
-
-
-def _category_id(slug: str) -> int:
-    category = Category.objects.filter(slug=slug, active=True).first()
-    if category is None:
-        raise DomainErrors([DomainError("core.invalid_choice", field="category", value=slug)])
-    return category.pk

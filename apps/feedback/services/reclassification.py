@@ -12,9 +12,9 @@ from apps.feedback import events
 from apps.feedback.models import Ticket
 from apps.feedback.services import clocks, words
 from apps.feedback.services.intake import rescore
-from apps.feedback.states import Impact
 from apps.journal import events as journal
 from apps.triage.models import Category
+from apps.triage.states import Impact
 
 
 @dataclass(slots=True)

@@ -23,11 +23,9 @@ class Outcome:
 
 
 class Adapter:
-    """One way out. An instance lives for one run of `dispatch`, in one thread, and may keep a connection until
-    `close`.
-    """
+    """One way out. An instance serves one run of `dispatch`, in one thread, and may keep a connection until `close`."""
 
-    name: str
+    name: str  # of the provider, in English; translated on screen, stored with the message
     # False: `send` stays inside the house (no network) and runs within the transaction that records its outcome.
     leaves_house: bool = True
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
+from django.utils.translation import gettext_noop
 
 from apps.notifications.adapters.base import Adapter, Outcome, Result
 from apps.notifications.models import OutgoingMessage
@@ -39,7 +40,7 @@ def sender() -> str:
 
 
 class EmailAdapter(Adapter):
-    name = "smtp"
+    name = gettext_noop("mail server")
 
     def __init__(self) -> None:
         self._connection: BaseEmailBackend | None = None

@@ -1,9 +1,8 @@
-"""A text message gateway on loopback that speaks the protocol of `sms_gateway`, keeps a ledger and misbehaves on
-demand.
+"""An SMS gateway on loopback: it speaks the protocol of `sms_gateway`, keeps a ledger and misbehaves on demand.
 
-    with SmsGateway(key="secret") as gateway:
-        settings.SMS_GATEWAY_URL, settings.SMS_GATEWAY_KEY = gateway.url, "secret"
-        gateway.fail_next(Fault.DROP_AFTER)
+with SmsGateway(key="secret") as gateway:
+    settings.SMS_GATEWAY_URL, settings.SMS_GATEWAY_KEY = gateway.url, "secret"
+    gateway.fail_next(Fault.DROP_AFTER)
 """
 
 import json
@@ -42,9 +41,7 @@ class Entry:
 
 
 class SmsGateway:
-    """Runs in threads of this process between `start` and `stop`. `fault_rate`: share of requests with a random
-    fault.
-    """
+    """Runs in threads of this process between `start` and `stop`; `fault_rate` is the share of requests gone wrong."""
 
     def __init__(
         self,
@@ -122,8 +119,8 @@ class SmsGateway:
 
 def one_line(entry: Entry) -> str:
     """An entry for a terminal: the number masked, the text only counted."""
-    stamp = time.strftime("%H:%M:%S")
-    return f"{stamp} {entry.number} to {masking.phone(entry.to)}: {len(entry.text)} characters, {sms_parts(entry.text)} part(s)"
+    stamp, parts = time.strftime("%H:%M:%S"), sms_parts(entry.text)
+    return f"{stamp} {entry.number} to {masking.phone(entry.to)}: {len(entry.text)} characters, {parts} part(s)"
 
 
 def _handler(gateway: SmsGateway) -> type[BaseHTTPRequestHandler]:

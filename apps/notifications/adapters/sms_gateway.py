@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import requests
 from django.conf import settings
+from django.utils.translation import gettext_noop
 from urllib3.exceptions import NewConnectionError
 
 from apps.notifications.adapters.base import Adapter, Outcome, Result
@@ -31,7 +32,7 @@ class _Bearer(requests.auth.AuthBase):
 
 
 class SmsGatewayAdapter(Adapter):
-    name = "sms gateway"
+    name = gettext_noop("SMS gateway")
 
     def __init__(self) -> None:
         self._session = requests.Session()

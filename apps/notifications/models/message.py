@@ -26,6 +26,7 @@ class OutgoingMessage(Noun):
     )
     subject_type = models.CharField(max_length=60, blank=True)
     subject_id = models.UUIDField(null=True)
+    reference = models.CharField(_("number"), max_length=40, blank=True)
     template = models.CharField(_("message"), max_length=40, choices=CODES)
     channel = models.CharField(
         _("channel"), max_length=10, choices=[c for c in MessageChannel.choices if c[0] != MessageChannel.IN_APP]
@@ -36,7 +37,7 @@ class OutgoingMessage(Noun):
     recipient_masked = models.CharField(_("recipient"), max_length=120, blank=True)
     recipient_index = models.CharField(max_length=64, blank=True)
     subject = models.CharField(_("subject"), max_length=200, blank=True)
-    body = EncryptedTextField(_("text"), blank=True)
+    body = EncryptedTextField(_("message text"), blank=True)
     state = models.CharField(_("state"), max_length=10, choices=MessageState, default=MessageState.QUEUED)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     next_try_at = models.DateTimeField(
@@ -76,6 +77,7 @@ class OutgoingMessage(Noun):
             models.Index(fields=["next_try_at"], name="message_due", condition=Q(next_try_at__isnull=False)),
             models.Index(fields=["subject_id", "id"], name="message_of_subject"),
             models.Index(fields=["recipient_index"], name="message_recipient"),
+            models.Index(fields=["reference"], name="message_reference"),
         ]
 
     def __str__(self) -> str:

@@ -8,12 +8,14 @@ from apps.notifications.catalogue import CODES
 
 
 class Notice(Noun):
-    """A line for a colleague inside the desk, in their language (INT-07, SLA-04). Its text names no customer in
-    clear.
-    """
+    """A line for a colleague inside the desk, in their language (INT-07, SLA-04). No customer's clear name is in it."""
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("for"), on_delete=models.CASCADE, related_name="+", db_index=False
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("colleague"),
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_index=False,
     )
     event = models.ForeignKey(
         "journal.Event",
@@ -24,7 +26,7 @@ class Notice(Noun):
         db_index=False,
     )
     kind = models.CharField(_("message"), max_length=40, choices=CODES)
-    text = models.TextField(_("text"))
+    text = models.TextField(_("message text"))
     link = models.CharField(_("leads to"), max_length=500, blank=True)
     read_at = models.DateTimeField(_("read at"), null=True)
 

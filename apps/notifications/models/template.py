@@ -8,15 +8,13 @@ from apps.notifications.states import MessageChannel
 
 
 class Template(Noun):
-    """The words of one message in one channel and language (HND-07). Shipped by `load_defaults`, changed by staff
-    (ADM-05).
-    """
+    """The words of one message in one channel and language (HND-07); shipped, then changed by staff (ADM-05)."""
 
     code = models.CharField(_("message"), max_length=40, choices=CODES, editable=False)
     channel = models.CharField(_("channel"), max_length=10, choices=MessageChannel, editable=False)
     language = models.CharField(_("language"), max_length=10, choices=Language, editable=False)
     subject = models.CharField(_("subject"), max_length=200, blank=True)
-    body = models.TextField(_("text"))
+    body = models.TextField(_("message text"))
     active = models.BooleanField(
         _("active"),
         default=True,

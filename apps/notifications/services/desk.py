@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from apps.core import clock, locks, masking
 from apps.core.actors import Actor
@@ -17,6 +18,7 @@ from apps.notifications.states import MessageState
 MAY_READ = "notifications.view_outbox"
 MAY_SEND_AGAIN = "notifications.change_outgoingmessage"
 MAY_SEE_CLEAR = "crm.view_personal_data"
+PHONE = gettext_noop("phone")
 MAY_CALL = ("feedback.handle_ticket", "feedback.follow_up_ticket")
 
 
@@ -67,11 +69,9 @@ def send_again(message_id: UUID, *, actor: Actor) -> OutgoingMessage:
     if not actor.can(MAY_SEND_AGAIN):
         raise DomainError("core.not_allowed")
     message = locks.row(OutgoingMessage, message_id)
-    unconfirmed = message.state == MessageState.UNKNOWN and message.next_try_at is None
-    sendable = message.state == MessageState.FAILED and message.provider != ""  # else its address was never usable
-    if not (unconfirmed or sendable):
+    if not _is_undelivered(message):
         raise DomainError("notifications.not_resendable", state=message.get_state_display())
-    if not unconfirmed:
+    if message.state == MessageState.FAILED:
         message.state = MessageState.QUEUED
     message.attempts, message.next_try_at, message.error = 0, clock.now(), ""
     message.save(update_fields=["state", "attempts", "next_try_at", "error"])
@@ -93,11 +93,28 @@ def record_call(message_id: UUID, *, actor: Actor, reached: bool) -> OutgoingMes
         raise DomainError("notifications.not_a_call", state=message.get_state_display())
     message.attempts += 1
     if reached:
-        message.state, message.sent_at, message.provider = MessageState.SENT, clock.now(), "phone"
+        message.state, message.sent_at, message.provider = MessageState.SENT, clock.now(), PHONE
     message.save(update_fields=["state", "attempts", "sent_at", "provider"])
     kind = MESSAGE_SENT if reached else CALL_NOT_ANSWERED
     events.record(kind, subject=about(message), actor=actor, data={**facts(message), "provider": "phone"})
     return message
+
+
+def may_send_again(message: OutgoingMessage, actor: Actor) -> bool:
+    """Whether to offer this actor to send the message again."""
+    return actor.can(MAY_SEND_AGAIN) and _is_undelivered(message)
+
+
+def may_record_call(message: OutgoingMessage, actor: Actor) -> bool:
+    """Whether to offer this actor to record the call."""
+    return message.state == MessageState.TO_CALL and _may_call(actor)
+
+
+def _is_undelivered(message: OutgoingMessage) -> bool:
+    """Failed after an attempt (without one its address was never usable), or unconfirmed and given up."""
+    if message.state == MessageState.UNKNOWN:
+        return message.next_try_at is None
+    return message.state == MessageState.FAILED and message.provider != ""
 
 
 def _may_call(actor: Actor) -> bool:

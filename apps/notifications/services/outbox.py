@@ -29,6 +29,7 @@ from apps.notifications.states import MessageChannel, MessageState
 
 ACTOR = actors.system("notifications")
 DISPATCH = "notifications.dispatch"
+CUSTOMER_CHANNELS = (MessageChannel.EMAIL, MessageChannel.SMS, MessageChannel.PHONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Recipient:
 def channel_for(preferred: str, to: Recipient) -> str:
     """The preferred channel if the recipient can be reached there, else SMS, else e-mail, else a call (HND-07)."""
     for channel in (preferred, MessageChannel.SMS, MessageChannel.EMAIL):
-        if not _address(OutgoingMessage(channel=channel), to):
+        if channel in CUSTOMER_CHANNELS and not _address(OutgoingMessage(channel=channel), to):
             return str(channel)
     return MessageChannel.PHONE.value
 
@@ -62,11 +63,9 @@ def handler(user: User | None) -> str | Promise:
     if user is None:
         return ""
     masked = masking.name(str(user))
-    return (
-        format_lazy(_("{name} (staff no. {number})"), name=masked, number=user.staff_number)
-        if user.staff_number
-        else masked
-    )
+    if not user.staff_number:
+        return masked
+    return format_lazy(_("{name} (staff no. {number})"), name=masked, number=user.staff_number)
 
 
 @transaction.atomic
@@ -80,8 +79,7 @@ def send(
     event: Event | None = None,
     subject: events.Ref | None = None,
 ) -> OutgoingMessage:
-    """Write a message that goes out after commit; the same (event, template, channel, recipient) is written once
-    (INT-10).
+    """Write a message that goes out after commit, once per (event, template, channel, recipient) (INT-10).
 
     `context` has a plain value for every placeholder of the template (`catalogue`); datetimes are shown in
     Asia/Shanghai, lazy labels in the language of the message. `subject` is what the message is about, by default the
@@ -126,6 +124,7 @@ def _write(message: OutgoingMessage, to: Recipient, context: Mapping[str, Value]
         recipient_name=to.full_name(),
     )
     message.language, message.subject, message.body = text.language, rendered.subject, rendered.body
+    message.reference = rendering.plain(context.get("number", ""))[:40]
     message.recipient_name = to.full_name()
     message.state = MessageState.QUEUED if found else MessageState.SKIPPED
 
@@ -167,9 +166,7 @@ def _place(message: OutgoingMessage, problem: str) -> None:
 
 
 def _insert(message: OutgoingMessage) -> bool:
-    """Insert unless this event already wrote to this recipient; waits for a competitor's commit. Returns whether it
-    did.
-    """
+    """Insert unless this event already wrote to this recipient. Returns whether it did; waits for a competitor."""
     OutgoingMessage.objects.bulk_create([message], ignore_conflicts=True)
     return message.event_id is None or OutgoingMessage.objects.filter(pk=message.pk).exists()
 

@@ -63,7 +63,8 @@ class Deadline(Noun):
             models.CheckConstraint(condition=Q(paused_at=None) | Q(state="open"), name="deadline_paused_only_open"),
             models.CheckConstraint(condition=Q(level__lte=len(Level.values)), name="deadline_level"),
             models.CheckConstraint(
-                condition=Q(hand_due_at=None, hand_set_at=None) | Q(hand_due_at__isnull=False, hand_set_at__isnull=False),
+                condition=Q(hand_due_at=None, hand_set_at=None)
+                | Q(hand_due_at__isnull=False, hand_set_at__isnull=False),
                 name="deadline_by_hand",
             ),
             models.CheckConstraint(
@@ -72,7 +73,9 @@ class Deadline(Noun):
         ]
         indexes = [
             models.Index(fields=["subject_id"], name="deadline_subject"),
-            models.Index(fields=["next_check_at"], name="deadline_next_check", condition=Q(next_check_at__isnull=False)),
+            models.Index(
+                fields=["next_check_at"], name="deadline_next_check", condition=Q(next_check_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -81,6 +84,10 @@ class Deadline(Noun):
     @property
     def subject(self) -> Ref:
         return Ref(self.subject_type, self.subject_id)
+
+    @property
+    def is_timer(self) -> bool:
+        return self.purpose == Purpose.TIMER
 
     @property
     def is_by_hand(self) -> bool:
@@ -94,7 +101,7 @@ class Deadline(Noun):
         """Whether it is, or was, not met in time; the sweep may not have found it yet."""
         if self.breached_at is not None:
             return True
-        running = self.state == State.OPEN and self.paused_at is None and self.purpose == Purpose.OBLIGATION
+        running = self.state == State.OPEN and self.paused_at is None and not self.is_timer
         return running and self.due_at <= moment
 
 
@@ -117,4 +124,8 @@ class Pause(models.Model):
         indexes = [models.Index(fields=["subject_id", "began_at"], name="pause_subject")]
 
     def __str__(self) -> str:
-        return f"{self.began_at:%Y-%m-%d %H:%M} – {self.ended_at:%Y-%m-%d %H:%M}" if self.ended_at else f"{self.began_at} –"
+        return (
+            f"{self.began_at:%Y-%m-%d %H:%M} – {self.ended_at:%Y-%m-%d %H:%M}"
+            if self.ended_at
+            else f"{self.began_at} –"
+        )

@@ -24,10 +24,18 @@ class Policy(Noun):
     name = models.CharField(_("name"), max_length=80)
     metric = models.CharField(_("for"), max_length=40, choices=Metric)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind, blank=True, help_text=_("Empty means any."))
-    urgency = models.CharField(_("urgency"), max_length=20, choices=Urgency, blank=True, help_text=_("Empty means any."))
-    channel = models.CharField(_("channel"), max_length=20, choices=Channel, blank=True, help_text=_("Empty means any."))
-    tier = models.CharField(_("customer tier"), max_length=20, choices=Tier, blank=True, help_text=_("Empty means any."))
-    target = models.DecimalField(_("target"), max_digits=9, decimal_places=2, validators=[MinValueValidator(Decimal("0.01"))])
+    urgency = models.CharField(
+        _("urgency"), max_length=20, choices=Urgency, blank=True, help_text=_("Empty means any.")
+    )
+    channel = models.CharField(
+        _("channel"), max_length=20, choices=Channel, blank=True, help_text=_("Empty means any.")
+    )
+    tier = models.CharField(
+        _("customer tier"), max_length=20, choices=Tier, blank=True, help_text=_("Empty means any.")
+    )
+    target = models.DecimalField(
+        _("target"), max_digits=9, decimal_places=2, validators=[MinValueValidator(Decimal("0.01"))]
+    )
     unit = models.CharField(_("unit"), max_length=20, choices=Unit)
     warn_percent = models.PositiveSmallIntegerField(
         _("warn at (%)"), default=80, null=True, blank=True,

@@ -36,7 +36,7 @@ Subject = models.Model | Ref
 
 
 def start(subject: Subject, metrics: Sequence[str], facts: Facts, *, at: datetime) -> list[Deadline]:
-    """Start the clocks of `metrics` at the recorded moment `at`: one INSERT, no query while the rules are warm (SLA-01).
+    """Start the clocks of `metrics` at the recorded moment `at`: one INSERT, no query for warm rules (SLA-01).
 
     A metric that no policy matches starts nothing (`unmatched` tells which, `explain_missing` says it in words), and
     one that is open already stays as it is. Returns the deadlines started.
@@ -130,8 +130,8 @@ def recompute(subject: Subject, facts: Facts, *, at: datetime, actor: Actor) -> 
     """Kind, urgency, tier, channel or department changed: open deadlines follow, from their own start (SLA-03).
 
     Policies are those in force when each clock started. What was met stays met, a breach stays recorded, a date set by
-    hand stands (SLA-08). A deadline that no policy asks for any more is cancelled. Returns what changed; each change is an
-    event with the due time before and after.
+    hand stands (SLA-08). A deadline that no policy asks for any more is cancelled. Returns what changed; each change is
+    an event with the due time before and after.
     """
     about = ref(subject)
     with transaction.atomic():

@@ -36,16 +36,14 @@ INSERT INTO sla_deadline (id, created_at, subject_type, subject_id, metric, purp
     started_at, due_at, warn_at, next_check_at, paused_at, level, hand_by, hand_reason)
 SELECT v.id, v.created_at, v.subject_type, v.subject_id, v.metric, v.purpose, v.policy_id, v.department_id, 'open',
     v.started_at, v.due_at, v.warn_at, CASE WHEN p.began_at IS NULL THEN v.next_check_at END,
-    GREATEST(p.began_at, v.started_at), 0, '', ''
+    CASE WHEN p.began_at IS NOT NULL THEN GREATEST(p.began_at, v.started_at) END, 0, '', ''
 FROM (VALUES {rows}) AS v (id, created_at, subject_type, subject_id, metric, purpose, policy_id, department_id,
     started_at, due_at, warn_at, next_check_at, pausable)
 LEFT JOIN sla_pause p ON p.subject_id = v.subject_id AND p.ended_at IS NULL AND v.pausable
 ON CONFLICT (subject_id, metric) WHERE state = 'open' DO NOTHING
 RETURNING id, paused_at
 """
-_ROW = (
-    "(%s, %s, %s, %s, %s, %s, %s, %s::bigint, %s, %s, %s::timestamptz, %s::timestamptz, %s)"
-)
+_ROW = "(%s, %s, %s, %s, %s, %s, %s, %s::bigint, %s, %s, %s::timestamptz, %s::timestamptz, %s)"
 
 
 def insert(new: Sequence[Deadline], subject: Ref, pausable: Sequence[bool]) -> list[Deadline]:

@@ -28,7 +28,7 @@ class SweepResult:
 def sweep(*, now: datetime, limit: int = LIMIT) -> SweepResult:
     """Pass the thresholds of up to `limit` deadlines due for a look at `now`, with their events, in one transaction.
 
-    Any number of sweeps may run at once: each skips the rows another holds. Fewer than `limit` checked: nothing is left.
+    Any number of sweeps may run at once: each skips the rows another holds. Fewer than `limit` checked: it is done.
     """
     with transaction.atomic():
         batch = locks.claim(Deadline.objects.filter(next_check_at__lte=now).order_by("next_check_at"), limit)
@@ -53,6 +53,6 @@ def sweep(*, now: datetime, limit: int = LIMIT) -> SweepResult:
 
 
 def _pauses_of_overdue(batch: Sequence[Deadline]) -> Mapping[UUID, Sequence[Pause]]:
-    """A pause can only postpone the ladder of what was overdue before: pausing what is late records the breach first."""
+    """A pause can only postpone the ladder of what was overdue before: pausing records a breach first."""
     overdue = {d.subject_id for d in batch if d.breached_at is not None}
     return selectors.pauses_by_subject(overdue) if overdue else {}

@@ -1,4 +1,4 @@
-"""Passing thresholds: warning, breach, each step of the ladder, a timer's end. Each once per deadline (SLA-04, SLA-08)."""
+"""Passing thresholds: warning, breach, steps of the ladder, a timer's end. Each once per deadline (SLA-04, SLA-08)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,14 +9,12 @@ from apps.journal.events import NewEvent
 from apps.sla import dueness, events
 from apps.sla.models import Deadline, Pause
 from apps.sla.rules import Rules
-from apps.sla.states import RANK, Level, Purpose, State
+from apps.sla.states import RANK, Level, State
 
 ACTOR = system("sla")
 
 
-def pass_until(
-    deadline: Deadline, rules: Rules, moment: datetime, pauses: Sequence[Pause] = ()
-) -> list[NewEvent]:
+def pass_until(deadline: Deadline, rules: Rules, moment: datetime, pauses: Sequence[Pause] = ()) -> list[NewEvent]:
     """Mark on a locked deadline every threshold that lies at or before `moment`; the events to record for them.
 
     Several at once when nobody looked for a while. A warning that comes after the due time is left out: the breach says
@@ -24,7 +22,7 @@ def pass_until(
     """
     new: list[NewEvent] = []
     if deadline.state == State.OPEN and deadline.paused_at is None:
-        if deadline.purpose == Purpose.TIMER:
+        if deadline.is_timer:
             new += _fire(deadline, moment)
         else:
             new += _warn(deadline, moment) + _breach(deadline, moment) + _escalate(deadline, rules, moment, pauses)
@@ -67,8 +65,8 @@ def _breach(deadline: Deadline, moment: datetime) -> list[NewEvent]:
 
 
 def breach_found_late(deadline: Deadline, moment: datetime) -> list[NewEvent]:
-    """The breach of an obligation that is met late, before the sweep saw it: recorded all the same, escalated to nobody."""
-    if deadline.purpose == Purpose.TIMER or deadline.paused_at is not None or deadline.due_at == moment:
+    """The breach of what is met late, before the sweep saw it: recorded all the same, escalated to nobody."""
+    if deadline.is_timer or deadline.paused_at is not None or deadline.due_at == moment:
         return []
     found = _breach(deadline, moment)
     for new in found:

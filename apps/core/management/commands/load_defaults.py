@@ -18,12 +18,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         for config in apps.get_app_configs():  # INSTALLED_APPS order: the lower rooms first
             if config.name.startswith("apps.") and find_spec(f"{config.name}.defaults"):
-                module = import_module(f"{config.name}.defaults")
-                from django.db import connection  # TEMPORARY guard while rooms are being built
-
-                tables = set(connection.introspection.table_names())
-                if not hasattr(module, "load") or not all(m._meta.db_table in tables for m in config.get_models()):
-                    continue
-                for what, count in module.load(actor=system("defaults")).items():
+                for what, count in import_module(f"{config.name}.defaults").load(actor=system("defaults")).items():
                     if count and options["verbosity"]:
                         self.stdout.write(f"{config.label}: {count} {what}")

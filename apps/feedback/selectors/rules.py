@@ -1,5 +1,3 @@
-"""Reading tickets."""
-
 import time
 
 from apps.feedback.models import DeskRules

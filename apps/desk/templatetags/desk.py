@@ -1,0 +1,130 @@
+"""Small pieces of the desk's pages."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.utils.html import format_html, json_script
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from apps.accounts.principals import actor_for
+from apps.core import clock
+from apps.core.vocabulary import Channel, Tier
+from apps.desk import words
+from apps.feedback.selectors import rules
+from apps.feedback.states import TicketState
+from apps.sla.states import Metric
+from apps.triage.services import score
+
+register = template.Library()
+
+CHANNEL_ICONS = {
+    Channel.ONLINE: "language", Channel.EMAIL: "mail", Channel.HOTLINE: "call", Channel.STORE: "storefront",
+    Channel.WECHAT: "chat", Channel.WEIBO: "campaign", Channel.FACEBOOK: "groups", Channel.CHAT: "forum",
+    Channel.APP: "smartphone", Channel.API: "api",
+}  # fmt: skip
+DUE_ICONS = {"late": "error", "soon": "schedule", "paused": "pause_circle", "quiet": ""}
+# Which of the four state colours a ticket's state wears; most are quiet.
+STATE_LEVELS = {TicketState.CLOSED: "done", TicketState.RESOLVED: "done"}
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString | str:
+    """A symbol; `label` is read out where no words stand beside it."""
+    if not name:
+        return ""
+    if label:
+        return format_html('<span class="icon" role="img" aria-label="{0}" title="{0}">{1}</span>', label, name)
+    return format_html('<span class="icon" aria-hidden="true">{}</span>', name)
+
+
+@register.simple_tag
+def channel_icon(channel: str) -> SafeString | str:
+    return icon(CHANNEL_ICONS.get(channel, "help"), str(Channel(channel).label))
+
+
+@register.filter
+def moment(value: datetime | None) -> SafeString | str:
+    """`11-21 20:07`, with the year where it is another one; the full value on hover and for machines."""
+    if value is None:
+        return "—"
+    local = clock.local(value)
+    this_year = local.year == clock.local(clock.now()).year
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(timespec="seconds"),
+        local.strftime("%Y-%m-%d %H:%M:%S"),
+        local.strftime("%m-%d %H:%M" if this_year else "%Y-%m-%d %H:%M"),
+    )
+
+
+@register.filter
+def ago(value: datetime) -> SafeString:
+    """How long ago, e.g. `3 h ago`; the full value on hover."""
+    local = clock.local(value)
+    passed = clock.now() - value
+    text = _("just now") if passed < timedelta(minutes=1) else _("%(time)s ago") % {"time": words.duration(passed)}
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"),
+                       local.strftime("%Y-%m-%d %H:%M:%S"), text)  # fmt: skip
+
+
+@register.filter
+def day(value: date | None) -> str:
+    return f"{value:%Y-%m-%d}" if value else "—"
+
+
+@register.filter
+def yuan(value: Decimal | None) -> str:
+    return f"¥{value:,.2f}" if value is not None else "—"
+
+
+@register.filter
+def metric(value: str) -> str:
+    return str(Metric(value).label) if value in Metric.values else value
+
+
+@register.filter
+def explained(parts: list[Any]) -> list[Any]:
+    """The break-down of a priority score in words (CLS-05)."""
+    return score.explain(parts)
+
+
+@register.filter
+def tier_mark(tier: str) -> SafeString | str:
+    """A short mark for members; regular customers have none."""
+    marks = {Tier.VIP: "VIP", Tier.GOLD: _("Gold"), Tier.SILVER: _("Silver")}
+    if tier not in marks:
+        return ""
+    return format_html('<span class="tier" title="{}">{}</span>', Tier(tier).label, marks[Tier(tier)])
+
+
+@register.filter
+def state_level(state: str) -> str:
+    return STATE_LEVELS.get(TicketState(state), "quiet")
+
+
+@register.inclusion_tag("desk/_due.html")
+def due(at: datetime | None, started: datetime | None = None, paused: bool = False, what: str = "") -> dict[str, Any]:
+    """A deadline as a shrinking bar with words; `what` is its metric."""
+    if at is None:
+        return {"due": None}
+    soon = timedelta(hours=rules().due_soon_hours)
+    found = words.due(at, clock.now(), soon, started=started, paused=paused)
+    return {"due": found, "icon": DUE_ICONS[found.level], "what": metric(what) if what else ""}
+
+
+@register.simple_tag
+def time_words() -> SafeString:
+    """What `desk.js` needs to keep the words of deadlines up to date."""
+    formats = {key: str(text) for key, text in words.FORMATS.items()}
+    return json_script({**formats, "soon_hours": rules().due_soon_hours}, "desk-words")
+
+
+@register.simple_tag(takes_context=True)
+def may(context: template.RequestContext, *permissions: str) -> bool:
+    """Whether whoever is signed in holds one of these rights."""
+    actor = actor_for(context["request"])
+    return any(actor.can(permission) for permission in permissions)
+

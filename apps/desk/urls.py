@@ -1,0 +1,2 @@
+def patterns(site):
+    return []

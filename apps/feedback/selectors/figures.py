@@ -1,0 +1,204 @@
+"""Live figures for the dashboard (RPT-04). Every one looks at a stretch of time or at open tickets, never at all rows.
+
+Days are days of Shanghai. A figure that can be clicked leads to the queue with the same condition (`FIGURES`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.db.models import Avg, Count, Exists, OuterRef, Q
+from django.db.models.functions import ExtractHour, ExtractIsoWeekDay, TruncDate
+
+from apps.core.actors import Actor
+from apps.core.clock import SHANGHAI, local
+from apps.feedback.models import Survey, Ticket
+from apps.feedback.models.ticket import TicketQuerySet
+from apps.sla.models import Deadline
+from apps.sla.states import Metric, Purpose, State
+
+WEEK, MONTH = timedelta(days=7), timedelta(days=30)
+TOP = 5
+
+
+def midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), SHANGHAI)
+
+
+# The rows behind a figure --------------------------------------------------------------------------------------------
+
+
+def _first_responses() -> Any:
+    return Deadline.objects.filter(subject_id=OuterRef("pk"), metric=Metric.FIRST_RESPONSE)
+
+
+def answered_in_time(tickets: TicketQuerySet, now: datetime) -> TicketQuerySet:
+    """Received in the last seven days and answered in time."""
+    met = _first_responses().filter(state=State.MET, breached_at=None)
+    return tickets.filter(Exists(met), received_at__gte=now - WEEK)
+
+
+def rated(tickets: TicketQuerySet, now: datetime) -> TicketQuerySet:
+    """Rated by the customer in the last thirty days."""
+    answers = Survey.objects.filter(ticket_id=OuterRef("pk"), answered_at__gte=now - MONTH)
+    return tickets.filter(Exists(answers), received_at__gte=now - 6 * MONTH)
+
+
+def due_today(tickets: TicketQuerySet, now: datetime) -> TicketQuerySet:
+    """The next deadline falls between now and midnight."""
+    tomorrow = midnight(local(now).date() + timedelta(days=1))
+    return tickets.filter(queue_at__lt=tomorrow, next_due_at__gte=now, next_due_at__lt=tomorrow)
+
+
+FIGURES: dict[str, Callable[[TicketQuerySet, datetime], TicketQuerySet]] = {
+    "answered_in_time": answered_in_time,
+    "rated": rated,
+    "due_today": due_today,
+}
+
+
+# The strip -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """`hit` of `total`; `percent` is None where there is nothing to count."""
+
+    hit: int
+    total: int
+
+    @property
+    def percent(self) -> int | None:
+        return round(100 * self.hit / self.total) if self.total else None
+
+
+def open_count(actor: Actor) -> int:
+    return Ticket.objects.visible_to(actor).open().order_by().count()
+
+
+def open_count_at(actor: Actor, now: datetime, moment: datetime, open_now: int) -> int:
+    """How many were open at `moment`, counted back from now: what came in since is taken off, what ended since put back."""
+    seen = Ticket.objects.visible_to(actor)
+    ended = seen.filter(closed_at__gte=moment, closed_at__lt=now).count()
+    return open_now - seen.filter(received_at__gte=moment, received_at__lt=now).count() + ended
+
+
+def due_today_count(actor: Actor, now: datetime) -> int:
+    return due_today(Ticket.objects.visible_to(actor).open(), now).count()
+
+
+def late_count(actor: Actor, now: datetime) -> int:
+    return Ticket.objects.visible_to(actor).open().filter(queue_at__lt=now, next_due_at__lt=now).count()
+
+
+def owed_at(actor: Actor, moment: datetime) -> tuple[int, int]:
+    """(due later that day, late) as they stood at a past moment, from the recorded deadlines of what was open then."""
+    seen = Ticket.objects.visible_to(actor)
+    alive = seen.filter(received_at__lte=moment).filter(Q(closed_at=None) | Q(closed_at__gt=moment)).order_by()
+    owed = Deadline.objects.filter(
+        Q(ended_at=None) | Q(ended_at__gt=moment), subject_id__in=alive.values("pk"), purpose=Purpose.OBLIGATION,
+        started_at__lte=moment,
+    )  # fmt: skip
+    midnight_after = midnight(local(moment).date() + timedelta(days=1))
+    found = owed.aggregate(
+        today=Count("subject_id", distinct=True, filter=Q(due_at__gte=moment, due_at__lt=midnight_after)),
+        late=Count("subject_id", distinct=True, filter=Q(due_at__lt=moment)),
+    )
+    return found["today"], found["late"]
+
+
+def first_response_share(actor: Actor, start: datetime, end: datetime, now: datetime) -> Share:
+    """Of the tickets received in [start, end) that were answered or should have been: those answered in time (SLA-01)."""
+    received = Ticket.objects.visible_to(actor).filter(received_at__gte=start, received_at__lt=end).order_by()
+    due = Deadline.objects.filter(subject_id__in=received.values("pk"), metric=Metric.FIRST_RESPONSE)
+    found = due.aggregate(
+        hit=Count("pk", filter=Q(state=State.MET, breached_at=None)),
+        total=Count("pk", filter=Q(state=State.MET) | Q(breached_at__isnull=False) | Q(state=State.OPEN, due_at__lt=now)),
+    )
+    return Share(found["hit"], found["total"])
+
+
+@dataclass(frozen=True, slots=True)
+class Satisfaction:
+    """Mean score from 1 to 5, or None without answers."""
+
+    mean: float | None
+    answers: int
+
+
+def satisfaction(actor: Actor, start: datetime, end: datetime) -> Satisfaction:
+    """What customers answered in [start, end). No reply counts nowhere (SUR-04)."""
+    answers = Survey.objects.filter(answered_at__gte=start, answered_at__lt=end)
+    if not actor.can("feedback.view_all_tickets"):
+        answers = answers.filter(ticket__in=Ticket.objects.visible_to(actor))
+    found = answers.aggregate(mean=Avg("score"), answers=Count("pk"))
+    return Satisfaction(float(found["mean"]) if found["mean"] is not None else None, found["answers"])
+
+
+# Charts --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    days: list[date]
+    received: list[int]
+    closed: list[int]
+
+
+def trend(actor: Actor, now: datetime, days: int = 30) -> Trend:
+    """Received and closed per day, today included."""
+    today = local(now).date()
+    span = [today - timedelta(days=back) for back in reversed(range(days))]
+    received = _per_day(actor, "received_at", span[0])
+    closed = _per_day(actor, "closed_at", span[0])
+    return Trend(span, [received.get(d, 0) for d in span], [closed.get(d, 0) for d in span])
+
+
+def _per_day(actor: Actor, column: str, first: date) -> dict[date, int]:
+    tickets = Ticket.objects.visible_to(actor).filter(**{f"{column}__gte": midnight(first)}).order_by()
+    rows = tickets.values(day=TruncDate(column, tzinfo=SHANGHAI)).annotate(n=Count("pk"))
+    return {row["day"]: row["n"] for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A row of a bar chart; `before` is the count of the stretch of time before."""
+
+    id: Any
+    name: str
+    count: int
+    before: int = 0
+
+
+def top_categories(actor: Actor, now: datetime) -> tuple[list[Bar], int]:
+    """The five most frequent categories of the last thirty days with the thirty before, and the count of all."""
+    tickets = Ticket.objects.visible_to(actor).filter(received_at__gte=now - 2 * MONTH).order_by()
+    recent = Q(received_at__gte=now - MONTH)
+    rows = list(
+        tickets.values("category_id", "category__name").annotate(
+            n=Count("pk", filter=recent), before=Count("pk", filter=~recent)
+        )
+    )
+    rows.sort(key=lambda row: (-row["n"], row["category__name"]))
+    bars = [Bar(r["category_id"], r["category__name"], r["n"], r["before"]) for r in rows[:TOP] if r["n"]]
+    return bars, sum(row["n"] for row in rows)
+
+
+def late_by_department(actor: Actor, now: datetime) -> list[Bar]:
+    """Open tickets past their next deadline, by responsible department, the worst first."""
+    late = Ticket.objects.visible_to(actor).open().filter(queue_at__lt=now, next_due_at__lt=now).order_by()
+    rows = late.values("department_id", "department__name").annotate(n=Count("pk")).order_by("-n", "department__name")
+    return [Bar(row["department_id"], row["department__name"], row["n"]) for row in rows]
+
+
+def arrivals_by_hour(actor: Actor, now: datetime) -> list[list[int]]:
+    """Tickets received in the last four weeks: seven rows from Monday, 24 hours each."""
+    tickets = Ticket.objects.visible_to(actor).filter(received_at__gte=now - timedelta(days=28)).order_by()
+    rows = tickets.values(
+        weekday=ExtractIsoWeekDay("received_at", tzinfo=SHANGHAI), hour=ExtractHour("received_at", tzinfo=SHANGHAI)
+    ).annotate(n=Count("pk"))
+    grid = [[0] * 24 for _ in range(7)]
+    for row in rows:
+        grid[row["weekday"] - 1][row["hour"]] = row["n"]
+    return grid

@@ -1,0 +1,228 @@
+"""The whole library in memory: keywords, points, routing rules. Every process keeps one and reloads it when it changed.
+
+`current()` asks the database at most once a second for the newest version (one tiny query); so a change works in
+every process within a second and without a restart (CLS-02), and classifying costs no query (CLS-09).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from ahocorasick_rs import AhoCorasick, MatchKind
+from django.db import connection
+
+from apps.accounts.models import Department
+from apps.core.vocabulary import Demand, Risk
+from apps.triage.folding import fold
+from apps.triage.models import Category, Keyword, RoutingRule, ScoreWeight
+from apps.triage.states import Factor
+
+CHECK_EVERY_SECONDS = 1.0
+OTHER = "other"  # the category of what is too vague for any other
+FALLBACK_DEPARTMENT = "service"  # takes what no routing rule fits
+# A clause ends here: praise in one clause must not weaken the complaint in the next.
+CLAUSE_ENDS = ",.!?;:~…、。()[]{}<>\"“”《》—\n\r\t \u3000"
+
+
+class Word(NamedTuple):
+    """A keyword as the matcher needs it. `root` is the top of its category's branch."""
+
+    text: str
+    category: str
+    root: str
+    weight: float
+    demand: str
+    risk: str
+    sentiment: float
+    department_id: int | None
+
+
+class Rule(NamedTuple):
+    """A routing rule; `product_group` and `region` are folded."""
+
+    id: UUID
+    category_id: UUID | None
+    product_group: str
+    region: str
+    kind: str
+    department_id: int
+    collaborator_ids: tuple[int, ...]
+    order: int
+
+    @property
+    def conditions(self) -> int:
+        return sum(map(bool, (self.category_id, self.product_group, self.region, self.kind)))
+
+
+@dataclass(frozen=True, slots=True)
+class Branches:
+    """The category tree, active categories only."""
+
+    ids: Mapping[str, UUID]
+    lines: Mapping[UUID, tuple[UUID, ...]]  # a category, its parent, … up to the top
+    ranks: Mapping[str, int]
+    deep: bool  # whether any category has a parent
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    version: int
+    finder: AhoCorasick  # finds the words, and behind them the clause ends; by its index:
+    tones: Sequence[float | None]  # None: a clause ends here
+    bearers: Sequence[Word | None]  # the word, if it bears anything but a tone
+    branches: Branches
+    points: Mapping[tuple[str, str], int]
+    repeats: tuple[tuple[float, str, int], ...]  # at least, value, points; the highest first
+    sentiment: tuple[tuple[float, str, int], ...]  # at or below, value, points; the lowest first
+    levels: tuple[tuple[int, str], ...]  # from points on, level; the highest first
+    rules: Mapping[UUID | None, tuple[Rule, ...]]  # by category, the most specific first
+    departments: Mapping[str, int]  # of the keywords that name one
+    fallback_department_id: int | None
+
+
+_Token = tuple[UUID | None, str]
+_lock = threading.Lock()
+_loaded: tuple[_Token, Rulebook] | None = None
+_checked_at = float("-inf")
+
+
+def current() -> Rulebook:
+    """The rulebook as of at most a second ago."""
+    global _checked_at, _loaded
+    loaded = _loaded
+    if loaded is not None and time.monotonic() - _checked_at < CHECK_EVERY_SECONDS:
+        return loaded[1]
+    with _lock:
+        now = time.monotonic()
+        token, number = _newest()
+        if _loaded is None or _loaded[0] != token:
+            _loaded = (token, _load(number))
+        _checked_at = now
+        return _loaded[1]
+
+
+def expire() -> None:
+    """Look at the database again at the next `current()`, at once instead of within a second."""
+    global _checked_at
+    _checked_at = float("-inf")
+
+
+def _newest() -> tuple[_Token, int]:
+    """Version and active departments: a department that was closed must not be routed to either."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT v.id, v.number, (SELECT string_agg(id::text, ',' ORDER BY id) FROM accounts_department WHERE active)"
+            " FROM (SELECT 1) one LEFT JOIN LATERAL"
+            " (SELECT id, number FROM triage_libraryversion ORDER BY number DESC LIMIT 1) v ON true"
+        )
+        version_id, number, departments = cursor.fetchone()
+    return (version_id, departments or ""), number or 0
+
+
+def _load(number: int) -> Rulebook:
+    branches = _branches()
+    words = _words(branches)
+    weights = list(ScoreWeight.objects.values_list("factor", "value", "points"))
+    departments = dict(Department.objects.filter(active=True).order_by("id").values_list("code", "id"))
+    return Rulebook(
+        version=number,
+        **matcher(words),
+        branches=branches,
+        points={(factor, value): points for factor, value, points in weights},
+        repeats=tuple(sorted(_steps(weights, Factor.REPEATS), reverse=True)),
+        sentiment=tuple(sorted(_steps(weights, Factor.SENTIMENT))),
+        levels=tuple(sorted(((p, v) for f, v, p in weights if f == Factor.LEVEL), reverse=True)),
+        rules=_rules(branches, set(departments.values())),
+        departments={w.text: w.department_id for w in words if w.department_id in departments.values()},
+        fallback_department_id=departments.get(FALLBACK_DEPARTMENT) or next(iter(departments.values()), None),
+    )
+
+
+def matcher(words: Sequence[Word]) -> dict[str, Any]:
+    """What finds these words in a text: the first fields of a `Rulebook`."""
+    ends = [None] * len(CLAUSE_ENDS)
+    return {
+        "finder": AhoCorasick([w.text for w in words] + list(CLAUSE_ENDS), matchkind=MatchKind.LeftmostLongest),
+        "tones": (*(w.sentiment for w in words), *ends),
+        "bearers": (*(w if w.root or w.demand or w.risk else None for w in words), *ends),
+    }
+
+
+def _steps(weights: list[tuple[str, str, int]], wanted: Factor) -> list[tuple[float, str, int]]:
+    return [(float(value), value, points) for factor, value, points in weights if factor == wanted]
+
+
+def _branches() -> Branches:
+    rows = {c.pk: c for c in Category.objects.filter(active=True).order_by("order", "slug")}
+    lines: dict[UUID, tuple[UUID, ...]] = {}
+    for pk in rows:
+        line = [pk]
+        # an inactive parent cuts the branch off: the child stands at the top
+        while (parent := rows[line[-1]].parent_id) in rows and parent not in line:
+            line.append(parent)
+        lines[pk] = tuple(line)
+    return Branches(
+        ids={c.slug: pk for pk, c in rows.items()},
+        lines=lines,
+        ranks={c.slug: rank for rank, c in enumerate(rows.values())},
+        deep=any(len(line) > 1 for line in lines.values()),
+    )
+
+
+def _words(branches: Branches) -> tuple[Word, ...]:
+    slugs = {pk: slug for slug, pk in branches.ids.items()}
+    rows = Keyword.objects.filter(active=True).values_list(
+        "text", "category_id", "weight", "demand", "risk", "sentiment", "department_id"
+    )
+    words = []
+    for text, category_id, weight, demand, risk, sentiment, department_id in rows:
+        slug = slugs.get(category_id, "")
+        words.append(
+            Word(
+                text=text,
+                category=slug,
+                root=slugs[branches.lines[category_id][-1]] if slug else "",
+                weight=float(weight) if slug else 0.0,
+                demand="" if demand == Demand.NONE else demand,
+                risk="" if risk == Risk.NONE else risk,
+                sentiment=float(sentiment),
+                department_id=department_id,
+            )
+        )
+    return tuple(words)
+
+
+def _rules(branches: Branches, departments: set[int]) -> dict[UUID | None, tuple[Rule, ...]]:
+    rows = RoutingRule.objects.filter(active=True, department__in=departments).prefetch_related("collaborators")
+    rules = [
+        Rule(
+            id=row.pk,
+            category_id=row.category_id,
+            product_group=fold(row.product_group.strip()),
+            region=fold(row.region.strip()),
+            kind=row.kind,
+            department_id=row.department_id,
+            collaborator_ids=tuple(
+                d.pk for d in row.collaborators.all() if d.pk in departments and d.pk != row.department_id
+            ),
+            order=row.order,
+        )
+        for row in rows
+    ]
+    sorted_rules: dict[UUID | None, tuple[Rule, ...]] = defaultdict(tuple)
+    for category_id, line in [(None, ()), *branches.lines.items()]:
+        fitting = [r for r in rules if r.category_id is None or r.category_id in line]
+        sorted_rules[category_id] = tuple(sorted(fitting, key=lambda r, line=line: _rank(r, line)))
+    return dict(sorted_rules)
+
+
+def _rank(rule: Rule, line: tuple[UUID, ...]) -> tuple[int, int, int, int, str]:
+    """Most conditions first; then the nearer category, the longer region, the smaller order."""
+    distance = line.index(rule.category_id) if rule.category_id else len(line)
+    return (-rule.conditions, distance, -len(rule.region), rule.order, str(rule.id))

@@ -1,0 +1,217 @@
+"""Reading a text: category, demand, risk and tone by the keyword library (CLS-02). No query, some µs a text (CLS-09).
+
+The rules, in the order a complaint clerk reads:
+- The longest keyword wins where several begin at one place.
+- Each keyword counts once; the second, third … keyword of one category counts less and less, so that a long list of
+  the same thing does not outweigh everything else.
+- What is said first matters most: with every clause that holds a complaint, later ones count less, down to a floor.
+- A clause of praise ("送得很快，但是…") says little about what the complaint is about.
+- Nothing found: `other`, with confidence 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from apps.core.vocabulary import Demand, Risk
+from apps.triage import folding, rulebook
+from apps.triage.rulebook import OTHER, Rulebook, Word
+
+# Found by cross-validation on labelled texts; they describe reading, not policy, so they are no settings.
+PRAISE_COUNTS = 0.25
+LATER_COUNTS = 0.8
+LATER_FLOOR = 0.3
+SAME_AGAIN_COUNTS = 0.7
+BRANCH_SHARE = 0.5  # of its root's evidence, for a sub-category to be chosen
+SURE_AT = 3.0  # evidence from which on a lone category is as sure as it can be
+READS_CHARACTERS = 10_000
+
+_NEGATIONS = frozenset("不没未无")
+_DENIALS = ("没有", "不会", "没", "不", "无", "未")
+_RISK_ORDER = {"": 0, Risk.LEGAL.value: 1, Risk.SAFETY.value: 2}
+_NO_RISK, _NO_DEMAND = Risk.NONE.value, Demand.NONE.value  # looking a member up costs as much as finding a word
+
+
+class Hit(NamedTuple):
+    """A keyword that was found at `start` of the text; `weight` is what it counted after the rules above."""
+
+    text: str
+    category: str
+    weight: float
+    start: int
+    demand: str
+    risk: str
+
+
+# Hits are made for every keyword of every text; the named tuple's own constructor takes three times as long.
+_hit = partial(tuple.__new__, Hit)
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """What the library says of a text.
+
+    `category` is a slug and `category_id` its row (None only where no such category is set up); `confidence` goes from
+    0 to 1; `demand` and `risk` are values of the vocabulary; `sentiment` goes from -1 (angry) to 1 (praise);
+    `department_id` is the department of the keyword that decided, if it names one; `version` is the library's.
+    """
+
+    category: str
+    category_id: UUID | None
+    confidence: float
+    hits: tuple[Hit, ...]
+    demand: str
+    risk: str
+    sentiment: float
+    department_id: int | None
+    version: int
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "category": self.category,
+            "confidence": self.confidence,
+            "hits": [{**hit._asdict(), "weight": round(hit.weight, 2)} for hit in self.hits],
+            "demand": self.demand,
+            "risk": self.risk,
+            "sentiment": self.sentiment,
+            "version": self.version,
+        }
+
+
+def classify(text: str) -> Classification:
+    """Read a text with the current library."""
+    return classify_with(rulebook.current(), text)
+
+
+def classify_with(book: Rulebook, text: str) -> Classification:
+    """Read a text with a given library; the same book and text give the same answer."""
+    reading = _Reading(book)
+    reading.read(folding.fold(text[:READS_CHARACTERS]))
+    category, confidence = reading.verdict()
+    return Classification(
+        category,
+        book.branches.ids.get(category),
+        confidence,
+        tuple(reading.hits),
+        reading.demand(),
+        reading.risk or _NO_RISK,
+        reading.sentiment(),
+        reading.department(category),
+        book.version,
+    )
+
+
+class _Reading:
+    """One pass over a text."""
+
+    __slots__ = ("attention", "book", "demands", "hits", "negative", "positive", "risk", "scores", "seen", "times")
+
+    def __init__(self, book: Rulebook) -> None:
+        self.book = book
+        self.hits: list[Hit] = []
+        self.scores: dict[str, float] = {}  # by the root of the category
+        self.times: dict[str, float] = {}  # how much the next keyword of a root counts
+        self.seen: set[str] = set()
+        self.demands: dict[str, int] = {}
+        self.risk = ""
+        self.positive = self.negative = 0.0
+        self.attention = 1.0
+
+    def read(self, text: str) -> None:
+        tones, bearers = self.book.tones, self.book.bearers
+        clause: list[tuple[Word, int]] = []
+        tone = 0.0
+        previous = 0
+        for index, start, end in self.book.finder.find_matches_as_indexes(text):
+            feeling = tones[index]
+            if feeling is None:  # the clause ends here
+                if clause:
+                    self._weigh(clause, tone, text)
+                    clause = []
+                tone = 0.0
+            elif feeling:
+                if feeling > 0 and not _NEGATIONS.isdisjoint(text[max(previous, start - 3) : start]):
+                    feeling = -0.8 * feeling  # "不是很好" is milder than "很差"
+                tone += feeling
+                if feeling > 0:
+                    self.positive += feeling
+                else:
+                    self.negative -= feeling
+            word = bearers[index]
+            if word is not None:
+                clause.append((word, start))
+            previous = end
+        if clause:
+            self._weigh(clause, tone, text)
+
+    def _weigh(self, clause: list[tuple[Word, int]], tone: float, text: str) -> None:
+        """Count a clause's keywords."""
+        factor = PRAISE_COUNTS if tone > 0 else self.attention
+        complaint = False
+        hits, seen, times, scores = self.hits, self.seen, self.times, self.scores
+        for (name, category, root, weight, demand, risk, _, _), start in clause:
+            counted = 0.0
+            if root and name not in seen:
+                seen.add(name)
+                again = times.get(root, 1.0)
+                times[root] = again * SAME_AGAIN_COUNTS
+                counted = weight * factor * again
+                scores[root] = scores.get(root, 0.0) + counted
+                complaint = True
+            if demand or risk:
+                if text[max(0, start - 2) : start].endswith(_DENIALS):
+                    demand = risk = ""  # "没有漏电", "不想退货"
+                self._note(demand, risk)
+            hits.append(_hit((name, category, counted, start, demand, risk)))
+        if complaint and tone <= 0 and self.attention > LATER_FLOOR:
+            self.attention = max(self.attention * LATER_COUNTS, LATER_FLOOR)
+
+    def _note(self, demand: str, risk: str) -> None:
+        if demand:
+            self.demands[demand] = self.demands.get(demand, 0) + 1
+        if risk and _RISK_ORDER.get(risk, 0) > _RISK_ORDER[self.risk]:
+            self.risk = risk
+
+    def verdict(self) -> tuple[str, float]:
+        """The category and how sure it is: its share of the evidence, less where there is little evidence."""
+        if not self.scores:
+            return OTHER, 0.0
+        scores = self.scores
+        best = max(scores.values())
+        total = sum(scores.values())
+        winners = [slug for slug, evidence in scores.items() if evidence == best]
+        root = winners[0] if len(winners) == 1 else min(winners, key=self.book.branches.ranks.__getitem__)
+        confidence = round(best / total * min(1.0, best / SURE_AT), 3)
+        return (self._branch(root) if self.book.branches.deep else root), confidence
+
+    def _branch(self, root: str) -> str:
+        """The sub-category that holds most of its root's evidence, or the root itself."""
+        evidence: dict[str, float] = {}
+        for hit in self.hits:
+            evidence[hit.category] = evidence.get(hit.category, 0.0) + hit.weight
+        ids, lines = self.book.branches.ids, self.book.branches.lines
+        under = {slug: w for slug, w in evidence.items() if slug and slug != root and ids[root] in lines[ids[slug]]}
+        if not under:
+            return root
+        best = max(under, key=lambda slug: under[slug])
+        return best if under[best] >= BRANCH_SHARE * self.scores[root] else root
+
+    def demand(self) -> str:
+        """What is asked for most often; the first of equals."""
+        return max(self.demands, key=lambda d: self.demands[d]) if self.demands else _NO_DEMAND
+
+    def sentiment(self) -> float:
+        return round((self.positive - self.negative) / (self.positive + self.negative + 1.0), 3)
+
+    def department(self, category: str) -> int | None:
+        """The department of the weightiest keyword of the chosen category, if that keyword names one."""
+        if not self.book.departments:
+            return None
+        mine = [hit for hit in self.hits if hit.category == category]
+        if not mine:
+            return None
+        decisive = max(mine, key=lambda hit: hit.weight).text
+        return self.book.departments.get(decisive)

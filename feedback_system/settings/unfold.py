@@ -1,0 +1,37 @@
+"""How the admin theme looks and what its parts are; the sidebar itself is `apps.desk.navigation`."""
+
+from typing import Any
+
+from django.templatetags.static import static
+from django.utils.translation import gettext_lazy as _
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": _("Customer feedback desk"),
+    "SITE_HEADER": _("Customer feedback desk"),
+    "SITE_SYMBOL": "forum",
+    "SITE_URL": "/",
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_LANGUAGES": True,
+    "SHOW_BACK_BUTTON": True,
+    "BORDER_RADIUS": "6px",
+    # One accent; the colours of states (due soon, late, done) are in static/desk/desk.css and used for nothing else.
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.3% .012 250)",
+            "100": "oklch(94% .028 250)",
+            "200": "oklch(88.5% .055 250)",
+            "300": "oklch(81% .09 250)",
+            "400": "oklch(71.5% .125 252)",
+            "500": "oklch(63% .145 254)",
+            "600": "oklch(51.5% .15 256)",
+            "700": "oklch(45% .14 257)",
+            "800": "oklch(39.5% .115 258)",
+            "900": "oklch(35% .09 259)",
+            "950": "oklch(26% .065 260)",
+        },
+    },
+    "STYLES": [lambda request: static("desk/desk.css")],
+    "SCRIPTS": [lambda request: static("desk/desk.js")],
+    "COMMAND": {"search_callback": "apps.desk.navigation.search"},
+    "SIDEBAR": {"show_search": True, "command_search": True, "navigation": "apps.desk.navigation.sidebar"},
+}
