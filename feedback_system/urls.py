@@ -8,5 +8,9 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("admin/notices/", include("apps.notifications.urls")),
     path("admin/", admin.site.urls),
+    path("api/", include("feedback_system.api")),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("", include("apps.portal.urls")),
 ]
+handler400 = "apps.portal.views.site.bad_request"
+handler500 = "feedback_system.api.server_error"

@@ -16,8 +16,6 @@ register(
         "staff.unknown_role": Problem(422, _("There is no role “%(role)s”. Known: %(known)s.")),
         "staff.unknown_department": Problem(422, _("There is no department “%(department)s”. Known: %(known)s.")),
         "staff.password": Problem(422, _("This password can't be used: %(why)s")),
-        "staff.username": Problem(
-            422, _("A log-in name has letters, digits and @ . + - _ only, at most 150 of them.")
-        ),
+        "staff.username": Problem(422, _("A log-in name has letters, digits and @ . + - _ only, at most 150 of them.")),
     }
 )

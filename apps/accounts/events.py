@@ -1,4 +1,4 @@
-"""What accounts tells the journal. Subjects are `accounts.apikey`, `accounts.user` and `auth.group`."""
+"""What accounts tells the journal. Subjects are `accounts.apikey`, `accounts.user` and `auth.group` (a role)."""
 
 from uuid import UUID
 
@@ -12,6 +12,7 @@ API_KEY_REVOKED = "api_key.revoked"
 STAFF_CREATED = "staff.created"  # roles, department, superuser, active
 STAFF_RIGHTS_CHANGED = "staff.rights_changed"  # before, after: the same facts
 ROLE_RIGHTS_CHANGED = "role.rights_changed"  # role, granted, withdrawn
+APPROVAL_LIMIT_CHANGED = "approval_limit.changed"  # role, subject, before, after: "500.00", "none" (no limit) or null
 
 
 def ref(subject: User | Group) -> Ref:

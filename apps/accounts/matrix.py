@@ -44,11 +44,11 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """`yuan` None means no limit."""
+    """`up_to` in words, e.g. `¥2,000.00`; None means no limit."""
 
     subject: str
     role: str
-    yuan: Decimal | None
+    up_to: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +84,8 @@ def role_matrix() -> RoleMatrix:
             for room, rows in groupby(_own_rights_first(permissions), key=roles.room)
         ],
         limits=[
-            Limit(limit.get_subject_display(), roles.label(limit.role.name), limit.limit)
-            for limit in ApprovalLimit.objects.select_related("role").order_by("subject", "limit", "pk")
+            Limit(row.get_subject_display(), roles.label(row.role.name), _yuan(row.limit))
+            for row in ApprovalLimit.objects.select_related("role").order_by("subject", "limit", "pk")
         ],
         scopes=[
             Scope(name, label, [words.get(right, right) for right in sorted(rights)])
@@ -123,3 +123,7 @@ def _is_ours(app_label: str) -> bool:
 def _outside() -> list[User]:
     people = User.objects.filter(is_active=True)
     return list((people.filter(is_superuser=True) | people.filter(user_permissions__isnull=False)).distinct())
+
+
+def _yuan(limit: Decimal | None) -> str | None:
+    return None if limit is None else f"¥{limit:,.2f}"

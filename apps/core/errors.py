@@ -85,6 +85,9 @@ register(
         "core.media_type": Problem(415, _("The request body must be application/json.")),
         "core.method": Problem(405, _("This address does not take this method.")),
         "core.not_signed_in": Problem(401, _("This needs an API key, in the header “Authorization: Bearer …”.")),
+        "core.no_such_address": Problem(
+            404, _("There is no such address. Every address ends with a slash; /api/docs/ lists them.")
+        ),
         "core.page_size": Problem(422, _("A page has between 1 and %(limit)s rows.")),
         "core.cursor": Problem(422, _("This cursor was not made here. Begin again without one.")),
         "core.server_error": Problem(500, _("Something went wrong on our side. It has been recorded.")),

@@ -1,78 +1,23 @@
-"""The REST side of every room: JSON in and out, strict input, one answer per `Idempotency-Key`, a rate limit."""
+"""What every room's REST interface is made of: strict input, and one answer per `Idempotency-Key`."""
 
 import hashlib
-import threading
-import time
-from collections.abc import Callable, Sequence
-from decimal import Decimal
+from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
 import orjson
-from django.conf import settings
-from django.core.cache import cache
-from django.core.exceptions import RequestDataTooBig
 from django.db import transaction
-from django.utils.functional import Promise
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail, ParseError, ValidationError
-from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.parsers import BaseParser
-from rest_framework.renderers import BaseRenderer
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from apps.core import idempotency
-from apps.core.errors import DomainError, catalogue
+from apps.core.errors import catalogue
+from apps.core.wire import JSONRenderer, body_of
 
 Handler = TypeVar("Handler", bound=Callable[..., Response])
-
-# JSON ----------------------------------------------------------------------------------------------------------------
-
-
-class JSONParser(BaseParser):
-    """Strict JSON in UTF-8: no NaN, no broken encodings, at most 1,024 levels deep, at most the size set for forms."""
-
-    media_type = "application/json"
-
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        try:
-            body = parser_context["request"].body
-        except RequestDataTooBig as error:
-            raise DomainError("core.body_too_large", limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1_000) from error
-        try:
-            return orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise ParseError from error
-
-
-class JSONRenderer(BaseRenderer):
-    """Moments are written in UTC (`2024-05-01T08:00:00Z`), decimals as text, so that no digit is lost."""
-
-    media_type = "application/json"
-    format = "json"
-    charset = None  # type: ignore[assignment]
-
-    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
-        return b"" if data is None else orjson.dumps(data, default=_plain, option=orjson.OPT_UTC_Z)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, Promise | Decimal):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
-
-
-class JSONOnly(DefaultContentNegotiation):
-    """Whatever `Accept` says, the answer is JSON."""
-
-    def select_renderer(self, request: Request, renderers: Sequence[Any], format_suffix: Any = None) -> tuple[Any, str]:
-        return renderers[0], renderers[0].media_type
-
-
-# Input ---------------------------------------------------------------------------------------------------------------
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -111,9 +56,6 @@ class TextField(serializers.CharField):
         return super().to_internal_value(data)
 
 
-# One answer per key --------------------------------------------------------------------------------------------------
-
-
 def idempotent(handler: Handler) -> Handler:
     """A view's handler that honours the header `Idempotency-Key`; see `core.idempotency`."""
 
@@ -140,67 +82,4 @@ def idempotent(handler: Handler) -> Handler:
 
 
 def _fingerprint(request: Request) -> str:
-    digest = hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode())
-    try:
-        digest.update(request.body)
-    except RequestDataTooBig as error:
-        raise DomainError("core.body_too_large", limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1_000) from error
-    return digest.hexdigest()
-
-
-# Rate limit ----------------------------------------------------------------------------------------------------------
-
-LEASES_PER_LIMIT = 50
-QUIET_SECONDS = 10  # how long a process leaves a dead cache alone
-
-
-class ClientThrottle(BaseThrottle):
-    """`API_REQUESTS_PER_MINUTE` for each client, counted by the clock's minutes in the shared cache; 0 is no limit.
-
-    A process takes requests from the shared count in leases of 2 % of the limit, so that most requests ask nobody; what
-    a process leaves unused at the end of a minute is lost. Without the cache nobody is refused.
-    """
-
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        limit = settings.API_REQUESTS_PER_MINUTE
-        return not limit or request.user is None or _leases.take(str(request.user.pk), limit)
-
-    def wait(self) -> float:
-        """Seconds until the next minute."""
-        return 60 - time.time() % 60
-
-
-class _Leases:
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._minute = 0
-        self._left: dict[str, int] = {}
-        self._quiet_until = 0.0
-
-    def take(self, client: str, limit: int) -> bool:
-        minute = int(time.time() // 60)
-        with self._guard:
-            if minute != self._minute:
-                self._minute, self._left = minute, {}
-            if self._left.get(client, 0) > 0:
-                self._left[client] -= 1
-                return True
-        size = max(1, limit // LEASES_PER_LIMIT)
-        granted = min(size, limit - self._taken_before(f"api:{client}:{minute}", size))
-        if granted > 0:
-            with self._guard:
-                self._left[client] = self._left.get(client, 0) + granted - 1
-        return granted > 0
-
-    def _taken_before(self, key: str, size: int) -> int:
-        if time.monotonic() < self._quiet_until:
-            return 0
-        try:
-            cache.add(key, 0, timeout=120)
-            return int(cache.incr(key, size)) - size
-        except Exception:  # a limit that cannot be counted must not turn anybody away
-            self._quiet_until = time.monotonic() + QUIET_SECONDS
-            return 0
-
-
-_leases = _Leases()
+    return hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode() + body_of(request)).hexdigest()

@@ -54,7 +54,7 @@ def normalise_phone(text: str) -> str:
 
     Without a country code it is a mainland number. Raises DomainError `crm.phone_invalid`.
     """
-    if len(text) > 60:
+    if len(text) > 60 or "\0" in text:
         raise DomainError("crm.phone_invalid", field="phone")
     plain = unicodedata.normalize("NFKC", text).translate(_INVISIBLE)
     compact = plain.translate(_SEPARATORS)

@@ -71,7 +71,7 @@ def find_customer(text: str, actor: Actor) -> Customer | None:
 def find_exact(text: str) -> Q | None:
     """A filter for the customer with exactly this phone, e-mail or customer number; None for an empty text."""
     text = text.strip()
-    if not text:
+    if not text or "\0" in text:
         return None
     condition = Q(external_id=text)
     for normalised, column in ((normalise_phone, "phone_index"), (normalise_email, "email_index")):

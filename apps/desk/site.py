@@ -1,5 +1,8 @@
 """The admin site: its first page is the dashboard, and the desk's own pages stand beside the lists."""
 
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from unfold.sites import UnfoldAdminSite
 
@@ -11,3 +14,8 @@ class DeskSite(UnfoldAdminSite):
         from apps.desk.urls import patterns  # needs the loaded apps; the site is made before them
 
         return patterns(self)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        from apps.desk.views.dashboard import dashboard
+
+        return dashboard(request)

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from apps.core import clock, locks
+from apps.core.actors import Actor
+from apps.core.errors import DomainError
 from apps.journal import receivers
 from apps.journal.models import Delivery
 
@@ -64,8 +66,10 @@ def _next_try(attempts: int) -> datetime | None:
     return clock.now() + min(FIRST_RETRY * 2 ** (attempts - 1), LONGEST_RETRY)
 
 
-def retry(delivery_id: int) -> None:
-    """Make a delivery that was given up due again."""
+def retry(delivery_id: int, *, actor: Actor) -> None:
+    """Make a delivery that was given up due again. Raises DomainError `core.not_allowed`."""
+    if not actor.can("journal.change_delivery"):
+        raise DomainError("core.not_allowed")
     with transaction.atomic():
         delivery = locks.row(Delivery, delivery_id)
         if delivery.done_at is None:

@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.accounts.principals import actor_for
+from apps.core import clock
 from apps.core.errors import DomainError, DomainErrors
 from apps.core.fields import blind_index
 from apps.crm import contacts
@@ -87,7 +89,9 @@ class TemplateAdmin(ModelAdmin):
     @admin.display(description=_("placeholders"))
     def known_placeholders(self, obj: Template) -> SafeString:
         rows = ((f"{{{each.name}}}", each.meaning) for each in placeholders(obj.code).values())
-        return format_html("<dl>{}</dl>", format_html_join("", "<dt><code>{}</code></dt><dd>{}</dd>", rows))
+        return format_html(
+            '<dl class="message-facts">{}</dl>', format_html_join("", "<dt><code>{}</code></dt><dd>{}</dd>", rows)
+        )
 
     @admin.display(description=_("preview"))
     def preview(self, obj: Template) -> SafeString:
@@ -142,7 +146,7 @@ def preview_of(template: Template, subject: str, body: str) -> str:
 class OutgoingMessageAdmin(ModelAdmin):
     """The outbox: every message sent or to be sent. Reading one is recorded (ADM-04)."""
 
-    list_display = ("created", "reference", "template", "channel", "recipient_masked", "state_label", "subject", "sent")
+    list_display = ("created", "number", "template", "channel", "recipient_masked", "state_label", "subject", "sent")
     list_filter = ("state", "channel", "template", "language")
     search_fields = ("reference", "subject")
     search_help_text = _("Ticket number, words of the subject, or a full e-mail address or phone number")
@@ -151,13 +155,20 @@ class OutgoingMessageAdmin(ModelAdmin):
     paginator = InfinitePaginator
     list_per_page = 50
 
+    class Media:
+        css = {"all": ["notifications/notifications.css"]}
+
     @display(description=_("created at"), ordering="id")
-    def created(self, obj: OutgoingMessage) -> Any:
-        return obj.created_at
+    def created(self, obj: OutgoingMessage) -> SafeString:
+        return short_time(obj.created_at)
 
     @display(description=_("sent at"), ordering="sent_at")
-    def sent(self, obj: OutgoingMessage) -> Any:
-        return obj.sent_at
+    def sent(self, obj: OutgoingMessage) -> SafeString | None:
+        return short_time(obj.sent_at) if obj.sent_at else None
+
+    @display(description=_("number"), ordering="reference")
+    def number(self, obj: OutgoingMessage) -> SafeString | None:
+        return format_html('<span class="message-nowrap">{}</span>', obj.reference) if obj.reference else None
 
     @display(description=_("state"), ordering="state", label=STATE_LABELS)
     def state_label(self, obj: OutgoingMessage) -> tuple[str, str]:
@@ -213,9 +224,7 @@ class OutgoingMessageAdmin(ModelAdmin):
             "may_send_again": desk.may_send_again(message, actor_for(request)),
             "may_call": desk.may_record_call(message, actor_for(request)),
         }
-        response = TemplateResponse(request, "notifications/message.html", context)
-        response["Cache-Control"] = "no-store"
-        return response
+        return TemplateResponse(request, "notifications/message.html", context)
 
     def act_view(self, request: HttpRequest, object_id: UUID, act: str) -> HttpResponse:
         """The buttons of the page above."""
@@ -255,6 +264,15 @@ class OutgoingMessageAdmin(ModelAdmin):
                 refused,
             )
             messages.warning(request, words % {"count": refused})
+
+
+def short_time(moment: datetime) -> SafeString:
+    """`11-21 20:07` in Shanghai, the full value on hover."""
+    local = clock.local(moment)
+    return format_html(
+        '<time class="message-nowrap" datetime="{}" title="{}">{}</time>',
+        local.isoformat(), f"{local:%Y-%m-%d %H:%M:%S}", f"{local:%m-%d %H:%M}",
+    )  # fmt: skip
 
 
 def address_index(term: str) -> str:

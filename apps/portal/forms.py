@@ -12,6 +12,7 @@ from apps.core import uploads
 from apps.core.errors import DomainError
 from apps.core.vocabulary import ContactChannel, Demand, Kind, Urgency
 from apps.feedback.models import Survey
+from apps.feedback.services.words import TEXT_LIMIT
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATES = ["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日"]
@@ -88,10 +89,10 @@ class FeedbackForm(PublicForm):
     text = Text(
         label=_("What happened?"),
         help_text=_("In your own words: what you noticed, when, and what you have tried already."),
-        widget=forms.Textarea(attrs={"rows": 8, "data-count": "20000"}),
+        widget=forms.Textarea(attrs={"rows": 8, "data-count": str(TEXT_LIMIT)}),
     )
-    order_number = _line(_("Order number"), autocomplete="off", spellcheck="false")
-    product = _line(_("Product or model"), autocomplete="off")
+    order_number = _line(pgettext_lazy("portal", "Order number"), autocomplete="off", spellcheck="false")
+    product = _line(pgettext_lazy("portal", "Product or model"), autocomplete="off")
     files = forms.Field(
         label=_("Pictures or files"),
         required=False,
@@ -102,10 +103,10 @@ class FeedbackForm(PublicForm):
     )
     name = _line(_("What may we call you?"), autocomplete="name")
     phone = Text(
-        label=_("Phone"), widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "tel"})
+        label=pgettext_lazy("portal", "Phone"), widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "tel"})
     )
     email = Text(
-        label=_("E-mail address"),
+        label=pgettext_lazy("portal", "E-mail address"),
         widget=forms.TextInput(attrs={"type": "email", "inputmode": "email", "autocomplete": "email"}),
     )
     preferred_channel = forms.ChoiceField(
@@ -127,9 +128,9 @@ class FeedbackForm(PublicForm):
     )  # fmt: skip
     place = _line(_("Where it happened"), autocomplete="off")
     serial_number = _line(
-        _("Serial number"), help_text=_("On the type plate, usually underneath or at the back."), autocomplete="off"
+        pgettext_lazy("portal", "Serial number"), help_text=_("On the type plate, usually underneath or at the back."), autocomplete="off"
     )
-    invoice_number = _line(pgettext_lazy("field of the public form", "Invoice number"), autocomplete="off")
+    invoice_number = _line(pgettext_lazy("portal", "Invoice number"), autocomplete="off")
     ship_date = forms.DateField(
         label=_("Day it was shipped"), required=False, input_formats=_DATES, widget=DateInput,
         error_messages={"invalid": _("Please enter a date such as 2026-05-31.")},
@@ -157,20 +158,20 @@ class FeedbackForm(PublicForm):
 
 
 class MessageForm(PublicForm):
-    body = Text(label=_("Add something"), widget=forms.Textarea(attrs={"rows": 4, "data-count": "20000"}))
+    body = Text(label=_("Add something"), widget=forms.Textarea(attrs={"rows": 4, "data-count": str(TEXT_LIMIT)}))
     files = forms.Field(label=_("Pictures or files"), required=False, widget=FilesInput)
 
 
 class SupervisorForm(PublicForm):
     reason = Text(
         label=_("What should the supervisor know? (optional)"),
-        widget=forms.Textarea(attrs={"rows": 3, "data-count": "20000"}),
+        widget=forms.Textarea(attrs={"rows": 3, "data-count": str(TEXT_LIMIT)}),
     )
 
 
 class ReopenForm(PublicForm):
     reason = Text(
-        label=_("What is not solved yet?"), widget=forms.Textarea(attrs={"rows": 3, "data-count": "20000"})
+        label=_("What is not solved yet?"), widget=forms.Textarea(attrs={"rows": 3, "data-count": str(TEXT_LIMIT)})
     )
 
 
@@ -186,5 +187,5 @@ class SurveyForm(PublicForm):
     )
     comment = Text(
         label=_("Anything you want to tell us? (optional)"),
-        widget=forms.Textarea(attrs={"rows": 3, "data-count": "20000"}),
+        widget=forms.Textarea(attrs={"rows": 3, "data-count": str(TEXT_LIMIT)}),
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from apps.core import clock
 from apps.feedback.models import Survey, Ticket
@@ -39,6 +39,7 @@ _POSITION = {
     S.SECOND_FOLLOW_UP: 3,
     S.CLOSED: 4,
 }
+_RATING = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,28 +65,26 @@ def rail(ticket: Ticket, survey: Survey | None) -> list[Step]:
     """The milestones in order. `survey` is the answered one of this round."""
     if ticket.state == S.REJECTED:
         return [
-            Step(_("Received"), ticket.received_at, "done"),
+            Step(pgettext("portal", "Received"), ticket.received_at, "done"),
             Step(_("Not taken on"), ticket.closed_at, "here"),
         ]
     here = _POSITION[S(ticket.state)]
     reached = [
-        (_("Received"), ticket.received_at),
+        (pgettext("portal", "Received"), ticket.received_at),
         (_("Being worked on"), ticket.accepted_at),
-        (_("Result"), ticket.resolved_at),
+        (pgettext("portal", "Result"), ticket.resolved_at),
         (_("Your rating"), survey.answered_at if survey else None),
-        (_("Completed"), ticket.closed_at),
+        (pgettext("portal", "Completed"), ticket.closed_at),
     ]
     if ticket.state == S.REOPENED:
         reached[0] = (_("Taken up again"), None)
-    return [
-        Step(label, at if index <= here else None, _place(index, here)) for index, (label, at) in enumerate(reached)
-    ]
-
-
-def _place(index: int, here: int) -> str:
-    if index == here:
-        return "done" if index == len(_POSITION) else "here"
-    return "done" if index < here else "ahead"
+    steps = []
+    for index, (label, at) in enumerate(reached):
+        place = "done" if index < here or ticket.state == S.CLOSED else "here" if index == here else "ahead"
+        if index == _RATING and ticket.state == S.CLOSED and survey is None:
+            place = "ahead"  # never reached: there was no rating
+        steps.append(Step(label, at if index <= here else None, place))
+    return steps
 
 
 def promises(running: list[Deadline]) -> list[Promise]:

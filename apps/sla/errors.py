@@ -10,6 +10,7 @@ register(
             409, _("There is a default calendar already. Choose a department for this one.")
         ),
         "sla.calendar_taken": Problem(409, _("This department has a calendar already.")),
+        "sla.calendar_needed": Problem(409, _("The default calendar is needed by all departments without their own.")),
         "sla.hours_missing": Problem(422, _("A calendar needs working hours on at least one weekday.")),
         "sla.hours_order": Problem(422, _("Working hours must end after they begin. An end of 00:00 means midnight.")),
         "sla.hours_overlap": Problem(422, _("Working hours of one weekday overlap.")),

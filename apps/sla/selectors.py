@@ -53,6 +53,11 @@ def pauses_of(subject: models.Model | Ref) -> list[Pause]:
     return list(Pause.objects.filter(subject_id=ref(subject).id).order_by("began_at"))
 
 
+def open_pause(subject: models.Model | Ref) -> Pause | None:
+    """The pause that lasts: the subject waits for the customer."""
+    return Pause.objects.filter(subject_id=ref(subject).id, ended_at=None).first()
+
+
 def pauses_by_subject(subject_ids: Iterable[UUID]) -> dict[UUID, list[Pause]]:
     found: dict[UUID, list[Pause]] = defaultdict(list)
     for pause in Pause.objects.filter(subject_id__in=list(subject_ids)).order_by("began_at"):

@@ -17,6 +17,7 @@ def table() -> list[int]:
     codes = list(range(_BMP))
     for code in range(_BMP):
         if 0xD800 <= code < 0xE000:
+            codes[code] = 0xFFFD  # half of a pair, from broken JSON: it can't be encoded
             continue
         folded = unicodedata.normalize("NFKC", chr(code)).lower()
         if len(folded) == 1 and ord(folded) < _BMP:

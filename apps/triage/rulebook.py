@@ -27,7 +27,7 @@ CHECK_EVERY_SECONDS = 1.0
 OTHER = "other"  # the category of what is too vague for any other
 FALLBACK_DEPARTMENT = "service"  # takes what no routing rule fits
 # A clause ends here: praise in one clause must not weaken the complaint in the next.
-CLAUSE_ENDS = ",.!?;:~…、。()[]{}<>\"“”《》—\n\r\t \u3000"
+CLAUSE_ENDS = ',.!?;:~…、。()[]{}<>"“”《》—\n\r\t \u3000'
 
 
 class Word(NamedTuple):
@@ -117,7 +117,8 @@ def _newest() -> tuple[_Token, int]:
     """Version and active departments: a department that was closed must not be routed to either."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT v.id, v.number, (SELECT string_agg(id::text, ',' ORDER BY id) FROM accounts_department WHERE active)"
+            "SELECT v.id, v.number,"
+            " (SELECT string_agg(id::text, ',' ORDER BY id) FROM accounts_department WHERE active)"
             " FROM (SELECT 1) one LEFT JOIN LATERAL"
             " (SELECT id, number FROM triage_libraryversion ORDER BY number DESC LIMIT 1) v ON true"
         )

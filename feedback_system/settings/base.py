@@ -152,6 +152,10 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -192,6 +196,15 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "apps.core.uploads.BoundedUploadHandler",
 ]
+# The public pages against abuse, each "count/minute", "count/hour" or "count/day": forms sent from one network address
+# (a whole office or mobile network may share one), feedback from one contact, acts on one private page.
+PUBLIC_LIMITS = {
+    "form": env("LIMIT_FORM", default="60/hour"),
+    "contact": env("LIMIT_CONTACT", default="10/day"),
+    "private_page": env("LIMIT_PRIVATE_PAGE", default="40/hour"),
+}
+# How many proxies of our own stand in front: the address they saw is the last but so many in X-Forwarded-For.
+PROXIES_IN_FRONT = env.int("PROXIES_IN_FRONT", default=0)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
@@ -219,16 +232,33 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["apps.core.wire.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["apps.core.wire.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "apps.core.wire.JSONOnly",
+    "DEFAULT_THROTTLE_CLASSES": ["apps.core.throttling.ClientThrottle"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "EXCEPTION_HANDLER": "apps.core.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
 }
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=3_000)  # of one key or member of staff; 0: no limit
 SPECTACULAR_SETTINGS = {
     "TITLE": "Feedback system API",
     "VERSION": "1.0.0",
+    "DESCRIPTION": "Register feedback, follow it and move it on. How to begin: docs/integrators.md.",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "feedback_system.api.describe_problems",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "TicketState": "apps.feedback.states.TicketState",
+        "TicketKind": "apps.core.vocabulary.Kind",
+        "MessageKind": "apps.feedback.states.MessageKind",
+        "RejectReason": "apps.feedback.states.RejectReason",
+        "Metric": "apps.sla.states.Metric",
+        "Channel": "apps.core.vocabulary.Channel",
+        "ContactChannel": "apps.core.vocabulary.ContactChannel",
+    },
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

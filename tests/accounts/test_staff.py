@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 
-from apps.accounts.models import Department, User
+from apps.accounts.models import ApprovalLimit, Department, User
 from apps.accounts.services import staff
 from apps.core.actors import system
 from apps.core.errors import DomainError
@@ -114,6 +114,38 @@ def test_only_a_superuser_makes_superusers(client):
     client.post(f"/admin/accounts/user/{user.pk}/change/", form_of(user, is_superuser="on"))
 
     assert not User.objects.get(pk=user.pk).is_superuser
+
+
+def test_only_a_superuser_gets_at_a_superuser(client):
+    client.force_login(UserFactory(roles=["administrator"]))
+    top = UserFactory(is_superuser=True)
+
+    form = {"password1": "another fine password", "password2": "another fine password", "usable_password": "true"}
+    assert client.post(f"/admin/accounts/user/{top.pk}/password/", form).status_code == 403
+    assert client.post(f"/admin/accounts/user/{top.pk}/change/", form_of(top)).status_code == 403
+
+
+@pytest.mark.req("HND-05")
+def test_who_changed_an_approval_limit_is_in_the_journal(client):
+    admin = UserFactory(roles=["administrator"])
+    client.force_login(admin)
+    limit = ApprovalLimit.objects.get(role__name="duty_manager", subject="solution")
+    other = Group.objects.get(name="quality")
+    url = f"/admin/accounts/approvallimit/{limit.pk}"
+
+    client.post(f"{url}/change/", {"role": limit.role_id, "subject": "solution", "limit": "3000"})
+    client.post(f"{url}/change/", {"role": limit.role_id, "subject": "solution", "limit": "3000.00"})
+    client.post(f"{url}/change/", {"role": other.pk, "subject": "solution", "limit": ""})
+    client.post(f"{url}/delete/", {"post": "yes"})
+
+    told = Event.objects.filter(kind="approval_limit.changed").order_by("id")
+    assert [(e.data["role"], e.data["before"], e.data["after"]) for e in told] == [
+        ("duty_manager", "2000.00", "3000.00"),
+        ("duty_manager", "3000.00", None),
+        ("quality", None, "none"),
+        ("quality", "none", None),
+    ]
+    assert {e.actor for e in told} == {admin}
 
 
 def test_admin_adds_staff_without_a_number_more_than_once(client):

@@ -9,7 +9,8 @@ import pytest
 from django.db import connection, transaction
 
 from apps.core import clock
-from apps.core.actors import CUSTOMER
+from apps.core.actors import CUSTOMER, SYSTEM
+from apps.core.errors import DomainError
 from apps.core.models import Counter
 from apps.journal import deliveries, doorbell, events
 from apps.journal.models import Delivery
@@ -77,7 +78,9 @@ def test_after_many_failures_a_delivery_waits_for_a_person_who_can_retry_it():
     delivery = Delivery.objects.get(receiver="test.count")
     assert delivery.due_at is None
     broken.clear()
-    deliveries.retry(delivery.pk)
+    with pytest.raises(DomainError):
+        deliveries.retry(delivery.pk, actor=CUSTOMER)
+    deliveries.retry(delivery.pk, actor=SYSTEM)
     assert deliveries.drain() == 1
     assert effects() == [1]
 

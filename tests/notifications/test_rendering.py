@@ -273,7 +273,7 @@ def test_short_messages_are_counted_as_the_networks_do(text, parts):
 
 def test_placeholders_of_an_older_text_stay_visible():
     shown = rendering.render(
-        "assigned", "in_app", "", "{number} {gone}", {n: "x" for n in placeholders("assigned")}, language="en"
+        "assigned", "in_app", "", "{number} {gone}", dict.fromkeys(placeholders("assigned"), "x"), language="en"
     )
 
     assert shown.body == "x {gone}"

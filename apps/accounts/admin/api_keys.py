@@ -3,10 +3,9 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
@@ -116,9 +115,9 @@ class ApiKeyAdmin(ModelAdmin):
 
     @action(description=_("Revoke"), permissions=["revoke"], url_path="revoke", icon="block")
     def revoke(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
-        key = get_object_or_404(ApiKey, pk=object_id)
-        if not self.has_revoke_permission(request):
-            raise PermissionDenied
+        key = self.get_object(request, str(object_id))
+        if key is None:
+            raise Http404
         form = RevokeForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             api_keys.revoke(key, actor=actor_for(request), reason=form.cleaned_data["reason"])

@@ -2,12 +2,15 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from apps.accounts import roles
 from apps.accounts.models import ApprovalLimit, Department
+from apps.accounts.principals import actor_for
+from apps.accounts.services import limits
 
 
 class DepartmentForm(forms.ModelForm[Department]):
@@ -49,6 +52,16 @@ class ApprovalLimitAdmin(ModelAdmin):
     @admin.display(description=_("limit (yuan)"), ordering="limit")
     def yuan(self, obj: ApprovalLimit) -> str:
         return str(_("no limit")) if obj.limit is None else f"¥{obj.limit:,.2f}"
+
+    def save_model(self, request: HttpRequest, obj: ApprovalLimit, form: Any, change: bool) -> None:
+        limits.save(obj, actor=actor_for(request))
+
+    def delete_model(self, request: HttpRequest, obj: ApprovalLimit) -> None:
+        limits.delete(obj, actor=actor_for(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ApprovalLimit]) -> None:
+        for limit in queryset:
+            limits.delete(limit, actor=actor_for(request))
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)

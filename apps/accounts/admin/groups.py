@@ -4,6 +4,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -36,8 +37,11 @@ class RoleAdmin(ModelAdmin):
         return roles.label(obj.name)
 
     @admin.display(description=_("members"))
-    def members(self, obj: Group) -> int:
-        return obj.user_set.filter(is_active=True).count()
+    def members(self, obj: Any) -> int:
+        return int(obj.active_members)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        return super().get_queryset(request).annotate(active_members=Count("user", filter=Q(user__is_active=True)))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> tuple[str, ...]:
         return ("name",) if obj and obj.name in roles.Role.values else ()

@@ -69,6 +69,11 @@ class StaffAdmin(UserAdmin, ModelAdmin):
         """Only a superuser makes superusers."""
         return self.readonly_fields if request.user.is_superuser else (*self.readonly_fields, "is_superuser")
 
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Nor does anybody else get at a superuser, e.g. by a new password."""
+        mine = obj is None or not obj.is_superuser or request.user.is_superuser
+        return mine and super().has_change_permission(request, obj)
+
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """What somebody did stays theirs; who leaves is made inactive."""
         return False

@@ -10,11 +10,19 @@ class Department(models.Model):
     name = models.CharField(_("name"), max_length=60, unique=True)
     parent = models.ForeignKey("self", verbose_name=_("part of"), null=True, blank=True, on_delete=models.PROTECT)
     head = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("department head"), null=True, blank=True, on_delete=models.PROTECT,
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("department head"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
         related_name="+",
     )
     duty_manager = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("duty manager"), null=True, blank=True, on_delete=models.PROTECT,
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("duty manager"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
         related_name="+",
     )
     active = models.BooleanField(_("active"), default=True)

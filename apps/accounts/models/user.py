@@ -12,7 +12,11 @@ class User(AbstractUser):
     staff_number = models.CharField(_("staff number"), max_length=20, unique=True, null=True, blank=True)
     phone = models.CharField(_("phone"), max_length=20, blank=True)
     department = models.ForeignKey(
-        "accounts.Department", verbose_name=_("department"), null=True, blank=True, on_delete=models.PROTECT,
+        "accounts.Department",
+        verbose_name=_("department"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
         related_name="members",
     )
     language = models.CharField(_("language"), max_length=10, choices=Language, default=Language.ZH_HANS)

@@ -76,9 +76,7 @@ def create(name: str, scopes: Sequence[str], *, actor: Actor, expires_at: dateti
                 key.save(force_insert=True)
         except IntegrityError as error:
             raise DomainError("api_key.name_taken", field="name", name=name) from error
-        record(
-            events.API_KEY_CREATED, subject=key, actor=actor, data={"scopes": scopes, "expires_at": expires_at}
-        )
+        record(events.API_KEY_CREATED, subject=key, actor=actor, data={"scopes": scopes, "expires_at": expires_at})
     return NewKey(key, clear)
 
 

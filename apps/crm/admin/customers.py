@@ -2,10 +2,9 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
@@ -20,6 +19,7 @@ from apps.crm.contacts import FIELD_LABELS
 from apps.crm.models import Customer, Order
 from apps.crm.services import customers
 
+SERVICE_FIELDS = ("tier", "region", "language", "preferred_channel", "external_id", "note")
 TIER_COLOURS = {"silver": "info", "gold": "warning", "vip": "primary"}
 
 
@@ -59,7 +59,7 @@ class CustomerAdmin(ModelAdmin):
     readonly_fields = ("masked_name", "phone_masked", "email_masked", "address_masked", "created_at")
     add_fieldsets = (
         (_("Person"), {"fields": ("new_name", "new_phone", "new_email", "new_address")}),
-        (_("Service and contact"), {"fields": ("tier", "region", "language", "preferred_channel", "external_id", "note")}),
+        (_("Service and contact"), {"fields": SERVICE_FIELDS}),
     )
     fieldsets = (
         (_("Person"), {"fields": ("masked_name", "phone_masked", "email_masked", "address_masked")}),
@@ -69,7 +69,7 @@ class CustomerAdmin(ModelAdmin):
         ),
         (
             _("Service and contact"),
-            {"fields": ("tier", "region", "language", "preferred_channel", "external_id", "note", "created_at")},
+            {"fields": (*SERVICE_FIELDS, "created_at")},
         ),
     )
 
@@ -82,7 +82,7 @@ class CustomerAdmin(ModelAdmin):
         return obj.tier, obj.get_tier_display()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
-        return selectors.masked(actor_for(request))
+        return selectors.masked(actor_for(request)).order_by(*self.ordering)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Customer], search_term: str
@@ -127,9 +127,9 @@ class CustomerAdmin(ModelAdmin):
 
     @action(description=_("Show clear values"), permissions=["reveal"], url_path="reveal", icon="visibility")
     def reveal(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
-        customer = get_object_or_404(self.get_queryset(request), pk=object_id)
-        if not self.has_reveal_permission(request):
-            raise PermissionDenied
+        customer = self.get_object(request, str(object_id))
+        if customer is None:
+            raise Http404
         form = RevealForm(customer, request.POST or None)
         result = None
         if request.method == "POST" and form.is_valid():

@@ -78,7 +78,9 @@ class CustomerForm(forms.ModelForm[Customer]):
 
 class RevealForm(forms.Form):
     field = forms.ChoiceField(label=_("Clear value of"), widget=UnfoldAdminRadioSelectWidget)
-    reason = forms.CharField(label=_("Reason, it is recorded"), max_length=500, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}))
+    reason = forms.CharField(
+        label=_("Reason, it is recorded"), max_length=500, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2})
+    )
 
     def __init__(self, customer: Customer, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

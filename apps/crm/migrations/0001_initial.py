@@ -8,120 +8,279 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.UUIDField(default=apps.core.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=apps.core.clock.now, editable=False, verbose_name='created at')),
-                ('sku', models.CharField(max_length=60, unique=True, verbose_name='SKU')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('group', models.CharField(blank=True, db_index=True, help_text='As the routing rules name it.', max_length=60, verbose_name='product group')),
-                ('model', models.CharField(blank=True, db_index=True, max_length=60, verbose_name='product model')),
-                ('active', models.BooleanField(default=True, verbose_name='on sale')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=apps.core.clock.now, editable=False, verbose_name="created at"),
+                ),
+                ("sku", models.CharField(max_length=60, unique=True, verbose_name="SKU")),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                (
+                    "group",
+                    models.CharField(
+                        blank=True,
+                        db_index=True,
+                        help_text="As the routing rules name it.",
+                        max_length=60,
+                        verbose_name="product group",
+                    ),
+                ),
+                ("model", models.CharField(blank=True, db_index=True, max_length=60, verbose_name="product model")),
+                ("active", models.BooleanField(default=True, verbose_name="on sale")),
             ],
             options={
-                'verbose_name': 'product',
-                'verbose_name_plural': 'products',
-                'ordering': ['sku'],
+                "verbose_name": "product",
+                "verbose_name_plural": "products",
+                "ordering": ["sku"],
             },
         ),
         migrations.CreateModel(
-            name='Customer',
+            name="Customer",
             fields=[
-                ('id', models.UUIDField(default=apps.core.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=apps.core.clock.now, editable=False, verbose_name='created at')),
-                ('external_id', models.CharField(blank=True, help_text='The number in the ERP or CRM system.', max_length=60, null=True, unique=True, verbose_name='customer number')),
-                ('name', apps.core.fields.EncryptedTextField(blank=True, verbose_name='full name')),
-                ('name_masked', models.CharField(blank=True, editable=False, max_length=100, verbose_name='full name')),
-                ('phone', apps.core.fields.EncryptedTextField(blank=True, verbose_name='phone')),
-                ('phone_index', models.CharField(blank=True, editable=False, max_length=64)),
-                ('phone_masked', models.CharField(blank=True, editable=False, max_length=40, verbose_name='phone')),
-                ('email', apps.core.fields.EncryptedTextField(blank=True, verbose_name='e-mail')),
-                ('email_index', models.CharField(blank=True, editable=False, max_length=64)),
-                ('email_masked', models.CharField(blank=True, editable=False, max_length=260, verbose_name='e-mail')),
-                ('address', apps.core.fields.EncryptedTextField(blank=True, verbose_name='address')),
-                ('address_masked', models.CharField(blank=True, editable=False, max_length=20, verbose_name='address')),
-                ('tier', models.CharField(choices=[('normal', 'Regular customer'), ('silver', 'Silver member'), ('gold', 'Gold member'), ('vip', 'VIP')], default='normal', max_length=10, verbose_name='tier')),
-                ('region', models.CharField(blank=True, max_length=40, verbose_name='region')),
-                ('language', models.CharField(choices=[('zh-hans', '简体中文'), ('zh-hant', '繁體中文'), ('en', 'English')], default='zh-hans', max_length=10, verbose_name='language')),
-                ('preferred_channel', models.CharField(choices=[('email', 'E-mail'), ('sms', 'SMS'), ('phone', 'Phone call')], default='sms', max_length=10, verbose_name='preferred contact')),
-                ('note', apps.core.fields.EncryptedTextField(blank=True, help_text='What colleagues should know before they answer. Everybody who sees the customer can read it.', verbose_name='note')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=apps.core.clock.now, editable=False, verbose_name="created at"),
+                ),
+                (
+                    "external_id",
+                    models.CharField(
+                        blank=True,
+                        help_text="The number in the ERP or CRM system.",
+                        max_length=60,
+                        null=True,
+                        unique=True,
+                        verbose_name="customer number",
+                    ),
+                ),
+                ("name", apps.core.fields.EncryptedTextField(blank=True, verbose_name="full name")),
+                ("name_masked", models.CharField(blank=True, editable=False, max_length=100, verbose_name="full name")),
+                ("phone", apps.core.fields.EncryptedTextField(blank=True, verbose_name="phone")),
+                ("phone_index", models.CharField(blank=True, editable=False, max_length=64)),
+                ("phone_masked", models.CharField(blank=True, editable=False, max_length=40, verbose_name="phone")),
+                ("email", apps.core.fields.EncryptedTextField(blank=True, verbose_name="e-mail")),
+                ("email_index", models.CharField(blank=True, editable=False, max_length=64)),
+                ("email_masked", models.CharField(blank=True, editable=False, max_length=260, verbose_name="e-mail")),
+                ("address", apps.core.fields.EncryptedTextField(blank=True, verbose_name="address")),
+                ("address_masked", models.CharField(blank=True, editable=False, max_length=20, verbose_name="address")),
+                (
+                    "tier",
+                    models.CharField(
+                        choices=[
+                            ("normal", "Regular customer"),
+                            ("silver", "Silver member"),
+                            ("gold", "Gold member"),
+                            ("vip", "VIP"),
+                        ],
+                        default="normal",
+                        max_length=10,
+                        verbose_name="tier",
+                    ),
+                ),
+                ("region", models.CharField(blank=True, max_length=40, verbose_name="region")),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("zh-hans", "简体中文"), ("zh-hant", "繁體中文"), ("en", "English")],
+                        default="zh-hans",
+                        max_length=10,
+                        verbose_name="language",
+                    ),
+                ),
+                (
+                    "preferred_channel",
+                    models.CharField(
+                        choices=[("email", "E-mail"), ("sms", "SMS"), ("phone", "Phone call")],
+                        default="sms",
+                        max_length=10,
+                        verbose_name="preferred contact",
+                    ),
+                ),
+                (
+                    "note",
+                    apps.core.fields.EncryptedTextField(
+                        blank=True,
+                        help_text="What colleagues should know before they answer. Everybody who sees the customer can read it.",
+                        verbose_name="note",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'customer',
-                'verbose_name_plural': 'customers',
-                'permissions': [('view_personal_data', 'Can see clear personal data (each look is recorded)')],
-                'indexes': [models.Index(fields=['-created_at', '-id'], name='customer_newest')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('phone_index', ''), _negated=True), fields=('phone_index',), name='customer_phone'), models.UniqueConstraint(condition=models.Q(('email_index', ''), _negated=True), fields=('email_index',), name='customer_email')],
+                "verbose_name": "customer",
+                "verbose_name_plural": "customers",
+                "permissions": [("view_personal_data", "Can see clear personal data (each look is recorded)")],
+                "indexes": [models.Index(fields=["-created_at", "-id"], name="customer_newest")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("phone_index", ""), _negated=True),
+                        fields=("phone_index",),
+                        name="customer_phone",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("email_index", ""), _negated=True),
+                        fields=("email_index",),
+                        name="customer_email",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.UUIDField(default=apps.core.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=apps.core.clock.now, editable=False, verbose_name='created at')),
-                ('number', models.CharField(max_length=60, unique=True, verbose_name='order number')),
-                ('external_id', models.CharField(blank=True, max_length=60, null=True, unique=True, verbose_name='number in the sales system')),
-                ('ordered_at', models.DateTimeField(verbose_name='ordered at')),
-                ('shipped_at', models.DateTimeField(blank=True, null=True, verbose_name='shipped at')),
-                ('delivered_at', models.DateTimeField(blank=True, null=True, verbose_name='delivered at')),
-                ('state', models.CharField(choices=[('placed', 'Placed, not paid'), ('paid', 'Paid'), ('shipped', 'Shipped'), ('delivered', 'Delivered'), ('returned', 'Returned'), ('cancelled', 'Cancelled')], default='paid', max_length=12, verbose_name='state')),
-                ('total', models.DecimalField(decimal_places=2, help_text='Yuan.', max_digits=14, verbose_name='order total')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='crm.customer', verbose_name='customer')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=apps.core.clock.now, editable=False, verbose_name="created at"),
+                ),
+                ("number", models.CharField(max_length=60, unique=True, verbose_name="order number")),
+                (
+                    "external_id",
+                    models.CharField(
+                        blank=True, max_length=60, null=True, unique=True, verbose_name="number in the sales system"
+                    ),
+                ),
+                ("ordered_at", models.DateTimeField(verbose_name="ordered at")),
+                ("shipped_at", models.DateTimeField(blank=True, null=True, verbose_name="shipped at")),
+                ("delivered_at", models.DateTimeField(blank=True, null=True, verbose_name="delivered at")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("placed", "Placed, not paid"),
+                            ("paid", "Paid"),
+                            ("shipped", "Shipped"),
+                            ("delivered", "Delivered"),
+                            ("returned", "Returned"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="paid",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "total",
+                    models.DecimalField(decimal_places=2, help_text="Yuan.", max_digits=14, verbose_name="order total"),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="crm.customer",
+                        verbose_name="customer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'order',
-                'verbose_name_plural': 'orders',
-                'ordering': ['-ordered_at', '-id'],
+                "verbose_name": "order",
+                "verbose_name_plural": "orders",
+                "ordering": ["-ordered_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='OrderLine',
+            name="OrderLine",
             fields=[
-                ('id', models.UUIDField(default=apps.core.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=apps.core.clock.now, editable=False, verbose_name='created at')),
-                ('quantity', models.PositiveIntegerField(default=1, verbose_name='quantity')),
-                ('unit_price', models.DecimalField(decimal_places=2, help_text='Yuan.', max_digits=14, verbose_name='unit price')),
-                ('amount', models.DecimalField(decimal_places=2, help_text='Yuan.', max_digits=14, verbose_name='amount')),
-                ('serial_number', models.CharField(blank=True, db_index=True, max_length=60, verbose_name='serial number')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='crm.order', verbose_name='order')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='order_lines', to='crm.product', verbose_name='product')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=apps.core.clock.now, editable=False, verbose_name="created at"),
+                ),
+                ("quantity", models.PositiveIntegerField(default=1, verbose_name="quantity")),
+                (
+                    "unit_price",
+                    models.DecimalField(decimal_places=2, help_text="Yuan.", max_digits=14, verbose_name="unit price"),
+                ),
+                (
+                    "amount",
+                    models.DecimalField(decimal_places=2, help_text="Yuan.", max_digits=14, verbose_name="amount"),
+                ),
+                (
+                    "serial_number",
+                    models.CharField(blank=True, db_index=True, max_length=60, verbose_name="serial number"),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="crm.order",
+                        verbose_name="order",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="order_lines",
+                        to="crm.product",
+                        verbose_name="product",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'order line',
-                'verbose_name_plural': 'order lines',
-                'ordering': ['order', 'id'],
+                "verbose_name": "order line",
+                "verbose_name_plural": "order lines",
+                "ordering": ["order", "id"],
             },
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['customer', '-ordered_at'], name='order_of_customer'),
+            model_name="order",
+            index=models.Index(fields=["customer", "-ordered_at"], name="order_of_customer"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['-ordered_at', '-id'], name='order_newest'),
+            model_name="order",
+            index=models.Index(fields=["-ordered_at", "-id"], name="order_newest"),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['placed', 'paid', 'shipped', 'delivered', 'returned', 'cancelled'])), name='order_state_known'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["placed", "paid", "shipped", "delivered", "returned", "cancelled"])),
+                name="order_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('total__gte', 0)), name='order_total_not_negative'),
+            model_name="order",
+            constraint=models.CheckConstraint(condition=models.Q(("total__gte", 0)), name="order_total_not_negative"),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='order_line_quantity_positive'),
+            model_name="orderline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity__gt", 0)), name="order_line_quantity_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 0), ('unit_price__gte', 0)), name='order_line_money_not_negative'),
+            model_name="orderline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gte", 0), ("unit_price__gte", 0)), name="order_line_money_not_negative"
+            ),
         ),
     ]

@@ -19,9 +19,7 @@ class Order(Noun):
     """A sale as the sales system reports it. Its state is a copy of that system's, not a process of ours."""
 
     number = models.CharField(_("order number"), max_length=60, unique=True)
-    external_id = models.CharField(
-        _("number in the sales system"), max_length=60, unique=True, null=True, blank=True
-    )
+    external_id = models.CharField(_("number in the sales system"), max_length=60, unique=True, null=True, blank=True)
     customer = models.ForeignKey(
         "crm.Customer", verbose_name=_("customer"), on_delete=models.PROTECT, related_name="orders"
     )

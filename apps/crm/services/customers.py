@@ -34,7 +34,7 @@ NOTE_LIMIT = 2_000
 
 _COLUMNS = Customer._meta.concrete_fields
 _INSERT = (
-    f"INSERT INTO {Customer._meta.db_table} ({', '.join(f.column for f in _COLUMNS)})"
+    f"INSERT INTO {Customer._meta.db_table} ({', '.join(str(f.column) for f in _COLUMNS)})"
     f" VALUES ({', '.join(['%s'] * len(_COLUMNS))}) ON CONFLICT DO NOTHING RETURNING id"
 )
 

@@ -119,6 +119,8 @@ class Ticket(Lifecycle, Noun):
     next_due_metric = models.CharField(max_length=30, blank=True)
     queue_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    is_new = False  # True on the instance that `intake.receive` has just inserted
+
     objects = TicketQuerySet.as_manager()
 
     class Meta:

@@ -58,12 +58,12 @@ def customer_says(ticket: Ticket, body: str, *, actor: Actor, channel: str, uplo
         return message
 
 
-def ask_customer(ticket: Ticket, question: str, *, actor: Actor) -> Ticket:
+def ask_customer(ticket: Ticket, question: str, *, actor: Actor, uploads: Sequence[Upload] = ()) -> Ticket:
     """Put a question to the customer and wait: the clocks pause (SLA-03). Same errors as `add`."""
     question = words.checked(question, "body", required="core.required")
     with transaction.atomic():
         waiting = transitions.apply(ticket, "ask_customer", actor=actor)
-        write(waiting, MessageKind.REPLY, question, actor, "", is_question=True)
+        write(waiting, MessageKind.REPLY, question, actor, "", uploads, is_question=True)
         _customer_heard(waiting)
         clocks.pause(waiting)
         return waiting

@@ -54,15 +54,19 @@ class Report:
     uploads: Sequence[Upload] = field(default_factory=tuple)
 
 
-_LINES = ("product", "product_group", "serial_number", "order_number", "invoice_number", "place", "region")
+# Single lines and how long they may be: what their columns hold.
+_LINES = {
+    "product": 120, "product_group": 60, "serial_number": 60, "order_number": 60, "invoice_number": 60, "place": 120,
+    "region": 60, "external_ref": 120,
+}  # fmt: skip
 _CHOICES = (("kind", Kind), ("urgency", Urgency), ("channel", Channel), ("language", Language), ("impact", Impact))
 
 
 def validate(report: Report) -> None:
     """Tidy the report's single lines and check it (INT-05). Raises DomainErrors with one error per field."""
     errors = words.text_errors(report.text, "text", required="ticket.text_missing")
-    for name in _LINES:
-        errors += words.text_errors(getattr(report, name), name, limit=words.LINE_LIMIT)
+    for name, limit in _LINES.items():
+        errors += words.text_errors(getattr(report, name), name, limit=limit)
         setattr(report, name, words.line(getattr(report, name)))
     for name, choices in _CHOICES:
         if getattr(report, name) not in choices.values:
@@ -72,6 +76,7 @@ def validate(report: Report) -> None:
     if report.demand and report.demand not in Demand.values:
         errors.append(DomainError("core.invalid_choice", field="demand", value=report.demand))
     errors += words.date_errors(report.ship_date, "ship_date") + words.date_errors(report.occurred_on, "occurred_on")
+    errors += words.moment_errors(report.received_at, "received_at")
     try:
         customers.validate_contact(report.contact)
     except DomainErrors as found:
@@ -83,7 +88,7 @@ def validate(report: Report) -> None:
 def receive(report: Report, *, actor: Actor) -> Ticket:
     """Take in one piece of feedback: match the customer, classify, score, route, start clocks, number, record.
 
-    A report whose `external_ref` came in before returns the ticket made then and adds nothing.
+    A report whose `external_ref` came in before returns the ticket made then and adds nothing; `ticket.is_new` tells.
     Raises DomainErrors (each beside its field) and leaves nothing behind; DomainError `core.not_allowed` for staff and
     clients without `feedback.create_ticket`.
     """
@@ -141,6 +146,7 @@ def _receive(report: Report, actor: Actor) -> Ticket:
     ticket.save(force_insert=True)
     if report.uploads:
         Attachment.objects.bulk_create([Attachment(ticket=ticket, upload=u) for u in report.uploads])
+    ticket.is_new = True
     return ticket
 
 

@@ -127,7 +127,7 @@ def decide_solution(ticket: Ticket, *, actor: Actor, approve: bool, reason: str 
         solution = Solution.objects.filter(ticket=ticket, decided_at=None).first()
         if solution is None:
             raise DomainError("solution.none_waiting")
-        _may_decide(solution, actor, approve)
+        check_decision(solution, actor, approve)
         name = "approve_solution" if approve else "decline_solution"
         fresh = transitions.apply(ticket, name, actor=actor, reason=reason, solution=solution)
         solution.approved, solution.decision_reason = approve, reason
@@ -137,8 +137,11 @@ def decide_solution(ticket: Ticket, *, actor: Actor, approve: bool, reason: str 
         return fresh
 
 
-def _may_decide(solution: Solution, actor: Actor, approve: bool) -> None:
-    """For administrators too: nobody approves what they filed; money above one's limit goes to somebody else."""
+def check_decision(solution: Solution, actor: Actor, approve: bool) -> None:
+    """For administrators too: nobody approves what they filed; money above one's limit goes to somebody else.
+
+    Raises DomainError `core.not_allowed`, `solution.own`, `solution.above_limit`.
+    """
     if actor.user is None or not actor.can("feedback.approve_solution"):
         raise DomainError("core.not_allowed")
     if solution.proposed_by_id == actor.user_id:

@@ -1,15 +1,15 @@
 """What may be typed: length, control characters, dates. Errors are beside their field, nothing is cut silently."""
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from apps.core import clock
 from apps.core.errors import DomainError
 
 TEXT_LIMIT = 20_000  # characters of a description or message
-LINE_LIMIT = 120
 TITLE_LENGTH = 60
 OLDEST = timedelta(days=365 * 30)
+CLOCKS_DIFFER = timedelta(minutes=5)
 # NUL cannot be stored by PostgreSQL; the other C0 controls but tab and line ends have no business in text.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 # Bidirectional overrides can make a line show something else than it says.
@@ -53,5 +53,17 @@ def date_errors(value: date | None, field: str) -> list[DomainError]:
     if value > today:
         return [DomainError("ticket.date_in_future", field=field)]
     if value < today - OLDEST:
+        return [DomainError("ticket.date_too_old", field=field)]
+    return []
+
+
+def moment_errors(value: datetime | None, field: str) -> list[DomainError]:
+    """An aware moment of something that happened: five minutes ahead at most (clocks differ), within the last 30 years."""
+    now = clock.now()
+    if value is None:
+        return []
+    if value > now + CLOCKS_DIFFER:
+        return [DomainError("ticket.date_in_future", field=field)]
+    if value < now - OLDEST:
         return [DomainError("ticket.date_too_old", field=field)]
     return []

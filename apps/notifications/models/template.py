@@ -16,7 +16,7 @@ class Template(Noun):
     subject = models.CharField(_("subject"), max_length=200, blank=True)
     body = models.TextField(_("message text"))
     active = models.BooleanField(
-        _("active"),
+        _("in use"),
         default=True,
         help_text=_(
             "Switched off, the message goes out in Simplified Chinese; with that one switched off too, not at all."
@@ -26,7 +26,7 @@ class Template(Noun):
         _("edited"),
         default=False,
         editable=False,
-        help_text=_("Changed by staff: updates of the product leave this text alone."),
+        help_text=_("Once staff have changed a text, updates of the product leave it alone."),
     )
     changed_at = models.DateTimeField(_("changed at"), null=True, editable=False)
 

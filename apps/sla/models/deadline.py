@@ -35,7 +35,7 @@ class Deadline(Noun):
     paused_at = models.DateTimeField(_("paused since"), null=True)
     warned_at = models.DateTimeField(_("warned"), null=True)
     breached_at = models.DateTimeField(_("breach found"), null=True)
-    level = models.PositiveSmallIntegerField(_("escalated to level"), default=0)  # 0, or the rank in states.RANK
+    level = models.SmallIntegerField(_("escalated to level"), default=0)  # 0, or the rank in states.RANK
     ended_at = models.DateTimeField(_("ended"), null=True)  # met, cancelled or fired
     hand_due_at = models.DateTimeField(_("due by hand"), null=True)
     hand_set_at = models.DateTimeField(_("set by hand"), null=True)
@@ -52,23 +52,20 @@ class Deadline(Noun):
                 fields=["subject_id", "metric"], condition=Q(state="open"), name="deadline_one_open"
             ),
             models.CheckConstraint(condition=Q(state__in=State.values), name="deadline_state"),
-            models.CheckConstraint(condition=Q(purpose__in=Purpose.values), name="deadline_purpose"),
             models.CheckConstraint(
-                condition=Q(state="open", ended_at=None) | (~Q(state="open") & Q(ended_at__isnull=False)),
-                name="deadline_ended",
+                condition=Q(purpose="obligation") | Q(purpose="timer", warned_at=None, breached_at=None, level=0),
+                name="deadline_purpose",
             ),
             models.CheckConstraint(
-                condition=Q(next_check_at=None) | Q(state="open", paused_at=None), name="deadline_checked_only_running"
+                condition=Q(Q(next_check_at=None) | Q(paused_at=None), state="open", ended_at=None)
+                | Q(~Q(state="open"), ended_at__isnull=False, next_check_at=None, paused_at=None),
+                name="deadline_running",
             ),
-            models.CheckConstraint(condition=Q(paused_at=None) | Q(state="open"), name="deadline_paused_only_open"),
-            models.CheckConstraint(condition=Q(level__lte=len(Level.values)), name="deadline_level"),
+            models.CheckConstraint(condition=Q(level__range=(0, len(Level.values))), name="deadline_level"),
             models.CheckConstraint(
                 condition=Q(hand_due_at=None, hand_set_at=None)
                 | Q(hand_due_at__isnull=False, hand_set_at__isnull=False),
                 name="deadline_by_hand",
-            ),
-            models.CheckConstraint(
-                condition=Q(purpose="obligation") | Q(warned_at=None, breached_at=None, level=0), name="deadline_timer"
             ),
         ]
         indexes = [

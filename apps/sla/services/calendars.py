@@ -31,11 +31,9 @@ def save(calendar: Calendar, periods: Sequence[Period], *, actor: Actor) -> Cale
     `sla.calendar_taken`, `sla.hours_missing`, `sla.hours_order`, `sla.hours_overlap`.
     """
     _allowed(actor)
-    _check_periods(periods)
+    check_periods(periods)
     with transaction.atomic():
-        if Calendar.objects.filter(department=calendar.department_id).exclude(pk=calendar.pk).exists():
-            code = "sla.calendar_taken" if calendar.department_id else "sla.calendar_default_exists"
-            raise DomainError(code, field="department")
+        check(calendar)
         calendar.save()
         calendar.periods.all().delete()
         WorkingPeriod.objects.bulk_create([WorkingPeriod(calendar=calendar, **p._asdict()) for p in periods])
@@ -45,19 +43,52 @@ def save(calendar: Calendar, periods: Sequence[Period], *, actor: Actor) -> Cale
     return calendar
 
 
+def delete(calendar: Calendar, *, actor: Actor) -> None:
+    """The department follows the default calendar again. Raises DomainError `core.not_allowed`, `sla.calendar_needed`."""
+    _allowed(actor)
+    if calendar.department_id is None:
+        raise DomainError("sla.calendar_needed")
+    with transaction.atomic():
+        about = ref(calendar)
+        calendar.delete()
+        _changed(about, actor, None, None, {"name": calendar.name, "deleted": True})
+
+
+def check(calendar: Calendar) -> None:
+    """One calendar a department, one default. Raises DomainError `sla.calendar_default_exists`, `sla.calendar_taken`."""
+    if Calendar.objects.filter(department=calendar.department_id).exclude(pk=calendar.pk).exists():
+        code = "sla.calendar_taken" if calendar.department_id else "sla.calendar_default_exists"
+        raise DomainError(code, field="department")
+
+
+def check_periods(periods: Sequence[Period]) -> None:
+    """Raises DomainError `sla.hours_missing`, `sla.hours_order`, `sla.hours_overlap`."""
+    if not periods:
+        raise DomainError("sla.hours_missing")
+    spans = sorted((p.weekday, rules.since_midnight(p.start), rules.since_midnight(p.end) or DAY) for p in periods)
+    if any(start >= end for _, start, end in spans):
+        raise DomainError("sla.hours_order")
+    if any(a[0] == b[0] and b[1] < a[2] for a, b in pairwise(spans)):
+        raise DomainError("sla.hours_overlap")
+
+
 def save_day(day: CalendarDay, *, actor: Actor) -> CalendarDay:
     """Create or change a special day. Raises DomainError `core.not_allowed`, `sla.day_taken`."""
     _allowed(actor)
     with transaction.atomic():
-        same = CalendarDay.objects.filter(calendar=day.calendar_id, date=day.date).exclude(pk=day.pk)
-        if same.exists():
-            raise DomainError("sla.day_taken", field="date", date=day.date.isoformat())
+        check_day(day)
         old = CalendarDay.objects.filter(pk=day.pk).values_list("date", flat=True).first()
         day.save()
         dates = [day.date, old or day.date]
         data = {"date": day.date, "kind": day.kind, "name": day.name, "provisional": day.provisional}
         _changed(day, actor, min(dates), max(dates), data)
     return day
+
+
+def check_day(day: CalendarDay) -> None:
+    """One entry a calendar and date. Raises DomainError `sla.day_taken`."""
+    if CalendarDay.objects.filter(calendar=day.calendar_id, date=day.date).exclude(pk=day.pk).exists():
+        raise DomainError("sla.day_taken", field="date", date=day.date.isoformat())
 
 
 def delete_day(day: CalendarDay, *, actor: Actor) -> None:
@@ -111,13 +142,3 @@ def _changed(
 def _allowed(actor: Actor) -> None:
     if not actor.can("sla.change_policy"):
         raise DomainError("core.not_allowed")
-
-
-def _check_periods(periods: Sequence[Period]) -> None:
-    if not periods:
-        raise DomainError("sla.hours_missing")
-    spans = sorted((p.weekday, rules.since_midnight(p.start), rules.since_midnight(p.end) or DAY) for p in periods)
-    if any(start >= end for _, start, end in spans):
-        raise DomainError("sla.hours_order")
-    if any(a[0] == b[0] and b[1] < a[2] for a, b in pairwise(spans)):
-        raise DomainError("sla.hours_overlap")

@@ -18,7 +18,7 @@ from apps.journal import events as journal
 from apps.journal.events import NewEvent, Ref, ref
 from apps.sla import dueness, events, rules, selectors
 from apps.sla.explanation import explain, explain_missing
-from apps.sla.models import Deadline, Pause
+from apps.sla.models import Deadline, Pause, Policy
 from apps.sla.rules import Facts, Rules
 from apps.sla.services import rows, thresholds
 from apps.sla.states import State
@@ -42,22 +42,29 @@ def start(subject: Subject, metrics: Sequence[str], facts: Facts, *, at: datetim
     one that is open already stays as it is. Returns the deadlines started.
     """
     in_force, about = rules.current(), ref(subject)
-    new, pausable = [], []
+    subject_is_new = isinstance(subject, models.Model) and subject._state.adding
+    waiting = None if subject_is_new else selectors.open_pause(about)
+    new = []
     for metric in metrics:
         policy = in_force.match(metric, facts, at)
-        if policy is None:
-            continue
-        times = dueness.times(policy, in_force, facts.department_id, at)
-        warns = times.warn_at is not None and times.warn_at < times.due_at
-        values = {
-            "id": new_id(), "subject_type": about.type, "subject_id": about.id, "metric": metric,
-            "purpose": policy.purpose.value, "policy_id": policy.pk, "department_id": facts.department_id,
-            "state": "open", "started_at": at, "due_at": times.due_at, "warn_at": times.warn_at,
-            "next_check_at": times.warn_at if warns else times.due_at, "level": 0, "hand_by": "", "hand_reason": "",
-        }  # fmt: skip
-        new.append(Deadline.from_db("default", _FIELDS, [values.get(name) for name in _FIELDS]))
-        pausable.append(policy.pausable)
-    return rows.insert(new, about, pausable) if new else []
+        if policy is not None:
+            new.append(_started(about, policy, facts.department_id, at, waiting, in_force))
+    return rows.insert(new, subject_is_new=subject_is_new) if new else []
+
+
+def _started(
+    about: Ref, policy: Policy, department_id: int | None, at: datetime, waiting: Pause | None, in_force: Rules
+) -> Deadline:
+    due_at, warn_at = dueness.times(policy, in_force, department_id, at)
+    paused_at = max(waiting.began_at, at) if waiting and policy.pausable else None
+    first_check = due_at if warn_at is None else min(warn_at, due_at)
+    values = {
+        "id": new_id(), "subject_type": about.type, "subject_id": about.id, "metric": policy.metric,
+        "purpose": policy.purpose.value, "policy_id": policy.pk, "department_id": department_id, "state": "open",
+        "started_at": at, "due_at": due_at, "warn_at": warn_at, "next_check_at": None if paused_at else first_check,
+        "paused_at": paused_at, "level": 0, "hand_by": "", "hand_reason": "",
+    }  # fmt: skip
+    return Deadline.from_db("default", _FIELDS, [values.get(name) for name in _FIELDS])
 
 
 def unmatched(metrics: Sequence[str], facts: Facts, *, at: datetime) -> list[str]:

@@ -19,13 +19,18 @@ def save_step(step: EscalationStep, *, actor: Actor) -> EscalationStep:
     """Create or change a step. Raises DomainError `core.not_allowed`, `sla.ladder_order`."""
     _allowed(actor)
     with transaction.atomic():
-        others = EscalationStep.objects.filter(metric=step.metric, unit=step.unit).exclude(pk=step.pk)
-        ladder = sorted([*others, step], key=lambda s: s.rank)
-        if any(higher.after < lower.after for lower, higher in pairwise(ladder)):
-            raise DomainError("sla.ladder_order", field="after")
+        check(step)
         step.save()
         _changed(step, actor, {"metric": step.metric, "level": step.level, "after": step.after, "unit": step.unit})
     return step
+
+
+def check(step: EscalationStep) -> None:
+    """Higher levels come later. Raises DomainError `sla.ladder_order`."""
+    others = EscalationStep.objects.filter(metric=step.metric, unit=step.unit).exclude(pk=step.pk)
+    ladder = sorted([*others, step], key=lambda s: s.rank)
+    if any(higher.after < lower.after for lower, higher in pairwise(ladder)):
+        raise DomainError("sla.ladder_order", field="after")
 
 
 def delete_step(step: EscalationStep, *, actor: Actor) -> None:

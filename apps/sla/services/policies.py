@@ -29,7 +29,7 @@ def create(values: Mapping[str, Any], *, actor: Actor, reason: str = "") -> Poli
     _allowed(actor)
     policy = Policy(**values, version=1, effective_from=clock.now())
     with transaction.atomic():
-        _check(policy)
+        check(policy)
         policy.save(force_insert=True)
         rules.touch()
         journal.record(
@@ -54,7 +54,7 @@ def revise(policy_id: UUID, changes: Mapping[str, Any], *, actor: Actor, reason:
         new = Policy(code=old.code, metric=old.metric, version=old.version + 1, effective_from=now, **values)
         if _snapshot(new) == before:
             return old
-        _check(new)
+        check(new)
         _close(old)
         new.save(force_insert=True)
         rules.touch()
@@ -87,22 +87,8 @@ def add_missing(shipped: Sequence[Policy]) -> int:
     return len(created)
 
 
-def _close(policy: Policy) -> None:
-    policy.effective_to = max(clock.now(), policy.effective_from or clock.now())
-    policy.save(update_fields=["effective_to"])
-
-
-def _allowed(actor: Actor) -> None:
-    if not actor.can("sla.change_policy"):
-        raise DomainError("core.not_allowed")
-
-
-def _snapshot(policy: Policy) -> dict[str, Any]:
-    values = {name: getattr(policy, name) for name in ("code", "metric", *EDITABLE)}
-    return values | {"target": str(Decimal(policy.target).quantize(Decimal("0.01")))}
-
-
-def _check(policy: Policy) -> None:
+def check(policy: Policy) -> None:
+    """Whether these values can be in force. Raises DomainErrors."""
     errors = []
     if policy.target <= 0:
         errors.append(DomainError("sla.target_positive", field="target"))
@@ -118,3 +104,18 @@ def _check(policy: Policy) -> None:
         errors.append(DomainError("sla.policy_exists", field="metric", name=rival.name))
     if errors:
         raise DomainErrors(errors)
+
+
+def _close(policy: Policy) -> None:
+    policy.effective_to = max(clock.now(), policy.effective_from or clock.now())
+    policy.save(update_fields=["effective_to"])
+
+
+def _allowed(actor: Actor) -> None:
+    if not actor.can("sla.change_policy"):
+        raise DomainError("core.not_allowed")
+
+
+def _snapshot(policy: Policy) -> dict[str, Any]:
+    values = {name: getattr(policy, name) for name in ("code", "metric", *EDITABLE)}
+    return values | {"target": str(Decimal(policy.target).quantize(Decimal("0.01")))}

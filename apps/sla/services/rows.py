@@ -1,11 +1,11 @@
 """Writing deadlines: one statement however many rows."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection
 
 from apps.core import clock
-from apps.journal.events import Ref
 from apps.sla.models import Deadline
 
 # What may change after the insert, with its type in PostgreSQL.
@@ -27,45 +27,38 @@ TYPES = {
     "hand_reason": "text",
 }
 TIMES = ("policy_id", "department_id", "due_at", "warn_at", "next_check_at", "paused_at")
-THRESHOLDS = ("state", "next_check_at", "warned_at", "breached_at", "level", "ended_at")
+THRESHOLDS = ("next_check_at", "warned_at", "breached_at", "level")
+FIRED = ("state", "next_check_at", "ended_at")
 ENDING = ("state", "next_check_at", "paused_at", "breached_at", "ended_at")
 EVERYTHING = tuple(TYPES)
 
-_INSERT = """
-INSERT INTO sla_deadline (id, created_at, subject_type, subject_id, metric, purpose, policy_id, department_id, state,
-    started_at, due_at, warn_at, next_check_at, paused_at, level, hand_by, hand_reason)
-SELECT v.id, v.created_at, v.subject_type, v.subject_id, v.metric, v.purpose, v.policy_id, v.department_id, 'open',
-    v.started_at, v.due_at, v.warn_at, CASE WHEN p.began_at IS NULL THEN v.next_check_at END,
-    CASE WHEN p.began_at IS NOT NULL THEN GREATEST(p.began_at, v.started_at) END, 0, '', ''
-FROM (VALUES {rows}) AS v (id, created_at, subject_type, subject_id, metric, purpose, policy_id, department_id,
-    started_at, due_at, warn_at, next_check_at, pausable)
-LEFT JOIN sla_pause p ON p.subject_id = v.subject_id AND p.ended_at IS NULL AND v.pausable
-ON CONFLICT (subject_id, metric) WHERE state = 'open' DO NOTHING
-RETURNING id, paused_at
-"""
-_ROW = "(%s, %s, %s, %s, %s, %s, %s, %s::bigint, %s, %s, %s::timestamptz, %s::timestamptz, %s)"
+_COLUMNS = """id, created_at, subject_type, subject_id, metric, purpose, policy_id, department_id, started_at, due_at,
+    warn_at, next_check_at, paused_at, state, level, hand_by, hand_reason"""
+_ROW = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'open', 0, '', '')"
+_UNLESS_OPEN = "ON CONFLICT (subject_id, metric) WHERE state = 'open' DO NOTHING RETURNING id"
 
 
-def insert(new: Sequence[Deadline], subject: Ref, pausable: Sequence[bool]) -> list[Deadline]:
-    """Insert open deadlines of one subject with one statement; those it holds open already are left out.
+def insert(new: Sequence[Deadline], *, subject_is_new: bool) -> list[Deadline]:
+    """Insert open deadlines with one statement; returns those inserted: what is open already stays as it is.
 
-    What is pausable begins paused while the subject waits for the customer.
+    A subject that is new itself has nothing open, which spares the database a fifth of the work.
     """
-    created_at, params = clock.now(), []
-    for d, can_pause in zip(new, pausable, strict=True):
+    now = clock.now()
+    params: list[Any] = []
+    for d in new:
+        d.created_at = now
         params += [
-            d.id, created_at, subject.type, subject.id, d.metric, d.purpose, d.policy_id, d.department_id,
-            d.started_at, d.due_at, d.warn_at, d.next_check_at, can_pause,
+            str(d.id), now, d.subject_type, str(d.subject_id), d.metric, d.purpose, str(d.policy_id), d.department_id,
+            d.started_at, d.due_at, d.warn_at, d.next_check_at, d.paused_at,
         ]  # fmt: skip
+    insert = f"INSERT INTO sla_deadline ({_COLUMNS}) VALUES {', '.join([_ROW] * len(new))}"
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT.format(rows=", ".join([_ROW] * len(new))), params)
-        paused = dict(cursor.fetchall())
-    inserted = [d for d in new if d.id in paused]
-    for d in inserted:
-        d.created_at, d.paused_at = created_at, paused[d.id]
-        if d.paused_at is not None:
-            d.next_check_at = None
-    return inserted
+        if subject_is_new:
+            cursor.execute(insert, params)
+            return list(new)
+        cursor.execute(f"{insert} {_UNLESS_OPEN}", params)
+        inserted = {row[0] for row in cursor.fetchall()}
+    return [d for d in new if d.id in inserted]
 
 
 def save(changed: Sequence[Deadline], columns: Sequence[str]) -> None:
@@ -74,9 +67,21 @@ def save(changed: Sequence[Deadline], columns: Sequence[str]) -> None:
         return
     arrays = ", ".join(f"%s::{TYPES[c]}[]" for c in columns)
     sets = ", ".join(f"{c} = v.{c}" for c in columns)
+    ids = _array([d.id for d in changed])
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE sla_deadline d SET {sets} FROM unnest(%s::uuid[], {arrays}) AS v (id, {', '.join(columns)})"
-            " WHERE d.id = v.id",
-            [[d.id for d in changed], *([getattr(d, c) for d in changed] for c in columns)],
+            " WHERE d.id = v.id AND d.id = ANY (%s::uuid[])",  # by index, whatever the statistics say
+            [ids, *(_array([getattr(d, c) for d in changed]) for c in columns), ids],
         )
+
+
+def _array(values: Sequence[Any]) -> str:
+    """PostgreSQL's literal of an array: one value to parse instead of thousands."""
+    return "{" + ",".join(["NULL" if value is None else _element(value) for value in values]) + "}"
+
+
+def _element(value: Any) -> str:
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return f'"{value}"'

@@ -40,7 +40,8 @@ def sweep(*, now: datetime, limit: int = LIMIT) -> SweepResult:
             for deadline in batch
             for event in thresholds.pass_until(deadline, in_force, now, pauses.get(deadline.subject_id, ()))
         ]
-        rows.save(batch, rows.THRESHOLDS)
+        rows.save([d for d in batch if not d.is_timer], rows.THRESHOLDS)
+        rows.save([d for d in batch if d.is_timer], rows.FIRED)
         journal.record_many(new)
     kinds = [event.kind for event in new]
     return SweepResult(

@@ -9,7 +9,7 @@ from apps.journal.events import NewEvent
 from apps.sla import dueness, events
 from apps.sla.models import Deadline, Pause
 from apps.sla.rules import Rules
-from apps.sla.states import RANK, Level, State
+from apps.sla.states import Level, State
 
 ACTOR = system("sla")
 
@@ -25,8 +25,11 @@ def pass_until(deadline: Deadline, rules: Rules, moment: datetime, pauses: Seque
         if deadline.is_timer:
             new += _fire(deadline, moment)
         else:
-            new += _warn(deadline, moment) + _breach(deadline, moment) + _escalate(deadline, rules, moment, pauses)
+            new += _warn(deadline, moment) + _breach(deadline, moment)
     deadline.next_check_at = dueness.next_check(deadline, rules, pauses)
+    while deadline.breached_at is not None and deadline.next_check_at and deadline.next_check_at <= moment:
+        new.append(_escalate(deadline, rules, moment))
+        deadline.next_check_at = dueness.next_check(deadline, rules, pauses)
     return new
 
 
@@ -74,12 +77,8 @@ def breach_found_late(deadline: Deadline, moment: datetime) -> list[NewEvent]:
     return found
 
 
-def _escalate(deadline: Deadline, rules: Rules, moment: datetime, pauses: Sequence[Pause]) -> list[NewEvent]:
-    new: list[NewEvent] = []
-    while deadline.breached_at is not None:
-        step = dueness.next_step(deadline, rules)
-        if step is None or dueness.step_at(deadline, step, rules, pauses) > moment:
-            break
-        deadline.level = RANK[step.level]
-        new.append(event(events.ESCALATED, deadline, moment, level=step.level))
-    return new
+def _escalate(deadline: Deadline, rules: Rules, moment: datetime) -> NewEvent:
+    step = dueness.next_step(deadline, rules)
+    assert step is not None  # that is what `next_check_at` of an overdue deadline waits for
+    deadline.level = step.rank
+    return event(events.ESCALATED, deadline, moment, level=step.level)

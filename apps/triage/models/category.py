@@ -10,10 +10,17 @@ class Category(Noun):
     slug = models.SlugField(_("code"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=60)
     parent = models.ForeignKey(
-        "self", verbose_name=_("part of"), null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+        "self",
+        verbose_name=_("parent category"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="children",
     )
     order = models.PositiveSmallIntegerField(
-        _("order"), default=100, help_text=_("Smaller stands first, and wins when two categories have equal evidence.")
+        _("position"),
+        default=100,
+        help_text=_("Smaller stands first, and wins when two categories have equal evidence."),
     )
     active = models.BooleanField(_("active"), default=True)
 

@@ -13,7 +13,7 @@ class LibraryVersion(Noun):
 
     number = models.PositiveBigIntegerField(_("version"), unique=True)
     change = models.CharField(_("change"), max_length=60)
-    what = models.CharField(_("what"), max_length=200)
+    what = models.CharField(_("changed entry"), max_length=200)
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("changed by"), null=True, blank=True, on_delete=models.PROTECT,
         related_name="+",

@@ -26,7 +26,7 @@ class RoutingRule(Noun):
         "accounts.Department", verbose_name=_("collaborating departments"), blank=True, related_name="+"
     )
     order = models.PositiveSmallIntegerField(
-        _("order"), default=100, help_text=_("Between rules with equally many conditions the smaller one wins.")
+        _("position"), default=100, help_text=_("Between rules with equally many conditions the smaller one wins.")
     )
     active = models.BooleanField(_("active"), default=True)
     note = models.CharField(_("note"), max_length=200, blank=True)
@@ -39,4 +39,5 @@ class RoutingRule(Noun):
     def __str__(self) -> str:
         kind = self.get_kind_display() if self.kind else ""
         conditions = [str(c) for c in (self.category, self.product_group, self.region, kind) if c]
-        return f"{' · '.join(conditions) or _('everything')} → {self.department}"
+        when = " · ".join(conditions) if conditions else _("everything")
+        return f"{when} → {self.department}"

@@ -13,10 +13,7 @@ class ScoreWeight(Noun):
     factor = models.CharField(_("factor"), max_length=12, choices=Factor)
     value = models.CharField(
         _("value"), max_length=20,
-        help_text=_(
-            "A code such as “vip”; for earlier feedback a number (at least so many); for tone a number from −1 to 0 "
-            "(at or below); for levels the level's code."
-        ),
+        help_text=_("A code such as “vip”; for earlier feedback (at least) and tone (at or below) a number."),
     )  # fmt: skip
     points = models.SmallIntegerField(
         _("points"), validators=[MinValueValidator(-100), MaxValueValidator(100)],

@@ -11,6 +11,7 @@ from typing import Any
 
 from apps.core.errors import DomainError
 from apps.core.vocabulary import Demand, Risk
+from apps.triage import rulebook
 from apps.triage.services.classify import Classification, classify
 
 Pairs = Sequence[tuple[str, str]]  # label, answer
@@ -39,13 +40,14 @@ def measure(rows: Iterable[Mapping[str, str]]) -> dict[str, Any]:
     Labels that the product's vocabulary does not know count as "none" for demand and are listed.
     """
     rows = list(rows)
-    began = time.perf_counter()
+    rulebook.current()  # loading the library is not part of reading a text
+    began = time.process_time()
     answers = [classify(row["text"]) for row in rows]
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     report: dict[str, Any] = {
         "texts": len(rows),
         "library_version": answers[0].version if answers else None,
-        "microseconds_per_text": round(seconds / len(rows) * 1e6, 1) if rows else None,
+        "cpu_microseconds_per_text": round(seconds / len(rows) * 1e6, 1) if rows else None,
         "share": _shares(a.category for a in answers),
         "risk_share": _shares(a.risk for a in answers),
         "demand_share": _shares(a.demand for a in answers),
@@ -90,7 +92,9 @@ def _demands(rows: Sequence[Mapping[str, str]], answers: Sequence[Classification
     known = set(Demand.values)
     # "compensation" is the everyday name of what the vocabulary calls a claim
     labels = [Demand.CLAIM.value if row["demand"] == "compensation" else row["demand"] for row in rows]
-    pairs = [(label if label in known else Demand.NONE.value, a.demand) for label, a in zip(labels, answers, strict=True)]
+    pairs = [
+        (label if label in known else Demand.NONE.value, a.demand) for label, a in zip(labels, answers, strict=True)
+    ]
     stated = [(label, answer) for label, answer in pairs if label != Demand.NONE]
     return {
         "recall": _ratio(sum(label == answer for label, answer in stated), len(stated)),

@@ -26,7 +26,7 @@ CHOICES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ScoreFacts:
     """What the score looks at. `repeats` counts this customer's earlier tickets; `sentiment` goes from -1 to 1;
     `risk_words` are the words that told of the risk, kept for the explanation."""

@@ -1,0 +1,51 @@
+"""`manage.py demo_data`: ninety lively days of a small company. `--print-logins` only shows who may sign in."""
+
+import time
+from typing import Any
+from urllib.parse import urlparse
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from apps.accounts.models import User
+from apps.demo.company import PASSWORD, STAFF
+from apps.demo.history import History
+from apps.feedback.models import Ticket
+
+LOOPBACK = {"", "127.0.0.1", "localhost", "::1"}
+
+
+class Command(BaseCommand):
+    help = "Make the demo company: staff, customers, products, orders and tickets in every state over the last 90 days."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--tickets", type=int, default=240)
+        parser.add_argument("--days", type=int, default=90)
+        parser.add_argument("--print-logins", action="store_true", help="only print the demo log-ins by role")
+
+    def handle(self, *args: Any, tickets: int, days: int, print_logins: bool, **options: Any) -> None:
+        if print_logins:
+            self._print_logins()
+            return
+        self._refuse_if_it_could_harm()
+        started = time.monotonic()
+        columns = (TextColumn("demo company"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeRemainingColumn())
+        with Progress(*columns, disable=options["verbosity"] == 0) as bar:
+            task = bar.add_task("", total=1.0)
+            History(days=days, tickets=tickets).live(lambda share: bar.update(task, completed=share))
+        self.stdout.write(f"{Ticket.objects.count()} tickets in {time.monotonic() - started:.0f} s")
+
+    def _refuse_if_it_could_harm(self) -> None:
+        """Demo people must not meet real ones, neither in the database nor by SMS."""
+        if Ticket.objects.exists():
+            raise CommandError("there are tickets already: the demo company is only made in an empty system")
+        if settings.EMAIL_HOST not in LOOPBACK or (urlparse(settings.SMS_GATEWAY_URL).hostname or "") not in LOOPBACK:
+            raise CommandError("EMAIL_HOST or SMS_GATEWAY_URL leads out of this machine: the demo would write to strangers")
+
+    def _print_logins(self) -> None:
+        there = set(User.objects.values_list("username", flat=True))
+        for username, name, _, roles, _ in STAFF:
+            if username in there:
+                labels = " / ".join(str(role.label) for role in roles)
+                self.stdout.write(f"  {username:<11} {PASSWORD}   {name}  {labels}")

@@ -1,0 +1,191 @@
+"""The ticket's story: messages in full, events folded between them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.accounts.models import Department, User
+from apps.core import clock
+from apps.core.vocabulary import Demand, Kind, Urgency
+from apps.feedback import events as feedback
+from apps.feedback.models import Message
+from apps.feedback.states import ClosedAs, RejectReason, TicketState
+from apps.journal.models import Event
+from apps.notifications import events as notifications
+from apps.notifications.catalogue import MESSAGE_TYPES
+from apps.sla import events as sla
+from apps.sla.states import Level, Metric
+from apps.triage.models import Category
+from apps.triage.states import Impact
+
+KINDS: dict[str, str | Promise] = {
+    feedback.TICKET_RECEIVED: gettext_lazy("Received"),
+    feedback.TICKET_ASSIGNED: gettext_lazy("Assigned"),
+    feedback.TICKET_ACCEPTED: gettext_lazy("Accepted"),
+    feedback.TICKET_WAITING: gettext_lazy("Waiting for the customer"),
+    feedback.TICKET_RESUMED: gettext_lazy("Work resumed"),
+    feedback.SOLUTION_PROPOSED: gettext_lazy("Solution proposed"),
+    feedback.SOLUTION_APPROVED: gettext_lazy("Solution approved"),
+    feedback.SOLUTION_DECLINED: gettext_lazy("Solution declined"),
+    feedback.TICKET_RESOLVED: gettext_lazy("Resolved"),
+    feedback.CALLBACK_STARTED: gettext_lazy("Survey sent"),
+    feedback.TICKET_CLOSED: gettext_lazy("Closed"),
+    feedback.FOLLOW_UP_STARTED: gettext_lazy("Second follow-up begun"),
+    feedback.TICKET_REOPENED: gettext_lazy("Reopened"),
+    feedback.TICKET_REJECTED: gettext_lazy("Rejected"),
+    feedback.TICKET_RESTORED: gettext_lazy("Restored"),
+    feedback.TICKET_RECLASSIFIED: gettext_lazy("Classification corrected"),
+    feedback.URGENCY_CHANGED: gettext_lazy("Urgency changed"),
+    feedback.TICKET_ESCALATED: gettext_lazy("Escalated"),
+    feedback.SUPERVISOR_REQUESTED: gettext_lazy("Supervisor asked for"),
+    feedback.PLAN_WRITTEN: gettext_lazy("Handling plan written"),
+    feedback.MESSAGE_ADDED: gettext_lazy("Message"),
+    feedback.SURVEY_ANSWERED: gettext_lazy("Survey answered"),
+    feedback.SURVEY_REMINDED: gettext_lazy("Reminded of the survey"),
+    feedback.FOLLOW_UP_RECORDED: gettext_lazy("Follow-up recorded"),
+    sla.WARNED: gettext_lazy("Deadline comes near"),
+    sla.BREACHED: gettext_lazy("Deadline missed"),
+    sla.ESCALATED: gettext_lazy("Overdue, passed up"),
+    sla.FIRED: gettext_lazy("Timer went off"),
+    sla.CHANGED: gettext_lazy("Deadline moved"),
+    sla.CANCELLED: gettext_lazy("Deadline dropped"),
+    sla.SET_BY_HAND: gettext_lazy("Deadline set by hand"),
+    notifications.MESSAGE_SENT: gettext_lazy("Message sent out"),
+    notifications.MESSAGE_FAILED: gettext_lazy("Message not delivered"),
+    notifications.MESSAGE_QUEUED_AGAIN: gettext_lazy("Message queued again"),
+    notifications.CALL_NOT_ANSWERED: gettext_lazy("Call not answered"),
+    notifications.PERSONAL_DATA_REVEALED: gettext_lazy("Personal data looked at"),
+}
+# Told by the message itself.
+SHOWN_AS_MESSAGE = {feedback.MESSAGE_ADDED, feedback.FOLLOW_UP_RECORDED}
+_CHANGED = {
+    "kind": (Kind, gettext_lazy("Kind")),
+    "urgency": (Urgency, gettext_lazy("Urgency")),
+    "impact": (Impact, gettext_lazy("Impact range")),
+    "demand": (Demand, gettext_lazy("Demand")),
+}
+
+
+@dataclass(slots=True)
+class Line:
+    """One event in words."""
+
+    event: Event
+    words: str
+    detail: str = ""
+
+    @property
+    def who(self) -> str:
+        return str(self.event.actor) if self.event.actor else who(self.event)
+
+
+@dataclass(slots=True)
+class Entry:
+    """A message, or the events between two messages."""
+
+    at: datetime
+    message: Message | None = None
+    lines: list[Line] = field(default_factory=list)
+
+
+def who(event: Event) -> str:
+    """Who acted, for actors without an account."""
+    if event.actor_kind == "customer":
+        return _("Customer")
+    if event.actor_kind == "system":
+        return _("System")
+    return event.actor_label
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Codes that events carry, in words; read once for a page."""
+
+    departments: dict[str, str]
+    people: dict[str, str]
+    categories: dict[str, str]
+
+
+def names_for(events: Iterable[Event]) -> Names:
+    data = [event.data for event in events]
+    numbers = {d["assignee"] for d in data if d.get("assignee")}
+    slugs = {slug for d in data for slug in d.get("changes", {}).get("category", ())}
+    people = User.objects.filter(staff_number__in=numbers) if numbers else []
+    return Names(
+        departments=dict(Department.objects.values_list("code", "name")),
+        people={str(person.staff_number): str(person) for person in people},
+        categories=dict(Category.objects.filter(slug__in=slugs).values_list("slug", "name")) if slugs else {},
+    )
+
+
+def told(event: Event, names: Names) -> Line:
+    """An event in words with what matters of its facts."""
+    return Line(event, str(KINDS.get(event.kind, event.kind)), " · ".join(filter(None, _details(event, names))))
+
+
+def _details(event: Event, names: Names) -> Iterable[str]:
+    data: dict[str, Any] = event.data
+    if "from" in data and "to" in data and data["from"] != data["to"]:
+        yield f"{_state(data['from'])} → {_state(data['to'])}"
+    if event.kind in (feedback.TICKET_ASSIGNED, feedback.TICKET_ACCEPTED):
+        yield names.departments.get(data.get("department", ""), "")
+        yield names.people.get(data.get("assignee") or "", "")
+    if data.get("metric") in Metric.values:
+        yield str(Metric(data["metric"]).label)
+    if event.kind == sla.ESCALATED and data.get("level") in Level.values:
+        yield str(Level(data["level"]).label)
+    if event.kind in (sla.CHANGED, sla.SET_BY_HAND):
+        yield " → ".join(_short(data[key]) for key in ("was_due_at", "due_at") if data.get(key))
+    if data.get("cost"):
+        yield f"¥{data['cost']}"
+    if data.get("score") and event.kind in (feedback.SURVEY_ANSWERED, feedback.FOLLOW_UP_STARTED):
+        yield _("%(score)s of 5") % {"score": data["score"]}
+    if data.get("as") in ClosedAs.values:
+        yield str(ClosedAs(data["as"]).label)
+    if data.get("why") in RejectReason.values:
+        yield str(RejectReason(data["why"]).label)
+    if data.get("template") in MESSAGE_TYPES:
+        yield str(MESSAGE_TYPES[data["template"]].label)
+    for name, (before, after) in data.get("changes", {}).items():
+        yield _change(name, before, after, names)
+    yield event.reason
+
+
+def _state(value: str) -> str:
+    return str(TicketState(value).label) if value in TicketState.values else value
+
+
+def _short(value: str) -> str:
+    return f"{clock.local(datetime.fromisoformat(value)):%m-%d %H:%M}"
+
+
+def _change(name: str, before: str, after: str, names: Names) -> str:
+    if name == "category":
+        return f"{_('Category')}: {names.categories.get(before, before)} → {names.categories.get(after, after)}"
+    if name not in _CHANGED:
+        return ""
+    choices, label = _CHANGED[name]
+    return f"{label}: {choices(before).label} → {choices(after).label}"
+
+
+def tell(messages: Sequence[Message], events: Sequence[Event]) -> list[Entry]:
+    """Messages and events in the order of time; neighbouring events make one entry."""
+    names = names_for(events)
+    moments: list[tuple[datetime, int, Any]] = [(message.at, 0, message) for message in messages]
+    moments += [(event.at, 1, event) for event in events if event.kind not in SHOWN_AS_MESSAGE]
+    moments.sort(key=lambda each: (each[0], each[1], str(each[2].pk).zfill(40)))
+    entries: list[Entry] = []
+    for at, is_event, each in moments:
+        if not is_event:
+            entries.append(Entry(at, message=each))
+        elif entries and entries[-1].message is None:
+            entries[-1].lines.append(told(each, names))
+            entries[-1].at = at
+        else:
+            entries.append(Entry(at, lines=[told(each, names)]))
+    return entries

@@ -1,0 +1,85 @@
+"""How the list of tickets can be narrowed."""
+
+from typing import Any
+
+import django_filters as filters
+from django.utils.translation import gettext as _
+from django_filters.utils import translate_validation
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+
+from apps.core import paging
+from apps.core.errors import DomainError, DomainErrors
+from apps.core.vocabulary import Channel, Kind, Urgency
+from apps.feedback.api import rows
+from apps.feedback.models.ticket import OPEN, TicketQuerySet
+from apps.feedback.states import TicketState
+from apps.triage.states import PriorityLevel
+
+YES_NO = [("true", "true"), ("false", "false")]
+
+
+def one_of(choices: Any, text: str) -> filters.MultipleChoiceFilter:
+    return filters.MultipleChoiceFilter(choices=choices.choices, distinct=False, help_text=f"{text} Repeat it for several.")
+
+
+class TicketFilter(filters.FilterSet):
+    """Filters are joined by "and"; those that may be repeated match any of their values."""
+
+    number = filters.CharFilter(max_length=20, help_text="Exactly this number.")
+    state = one_of(TicketState, "Only these states.")
+    open = filters.ChoiceFilter(
+        choices=YES_NO, method="is_open", empty_label=None, help_text="true: neither closed nor rejected."
+    )
+    kind = one_of(Kind, "Only these kinds.")
+    urgency = one_of(Urgency, "Only these urgencies.")
+    channel = one_of(Channel, "Only these channels.")
+    priority_level = one_of(PriorityLevel, "Only these priorities.")
+    category = filters.CharFilter(method="of_category", max_length=40, help_text="The category's code.")
+    department = filters.CharFilter(
+        method="of_department", max_length=30, help_text="The code of the responsible department."
+    )
+    assignee = filters.CharFilter("assignee__staff_number", max_length=20, help_text="The handler's staff number.")
+    customer = filters.UUIDFilter("customer_id", help_text="The customer's id.")
+    order_number = filters.CharFilter(max_length=60, help_text="Exactly this order number.")
+    external_ref = filters.CharFilter(
+        method="of_reference", max_length=120, help_text="The reference in your system, as you sent it."
+    )
+    received_from = filters.IsoDateTimeFilter("received_at", "gte", help_text="Received at this moment or later.")
+    received_to = filters.IsoDateTimeFilter("received_at", "lt", help_text="Received before this moment.")
+
+    def is_open(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
+        return tickets.filter(OPEN) if value == "true" else tickets.exclude(OPEN)
+
+    def of_category(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
+        return tickets.filter(category_id=self._known(rows.categories, name, value))
+
+    def of_department(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
+        return tickets.filter(department_id=self._known(rows.departments, name, value))
+
+    def of_reference(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
+        return tickets.filter(external_ref__in=[value, reference(self.request, value)])
+
+    def _known(self, codes: rows.Codes, name: str, value: str) -> Any:
+        pk = codes.pk(value)
+        if pk is None:
+            raise DomainErrors([DomainError("core.invalid_choice", field=name, value=value)])
+        return pk
+
+
+def reference(request: Request, value: str) -> str:
+    """A client's own reference, kept apart from other clients': two systems may both count from 1."""
+    return f"{getattr(request.user, 'name', '') or request.user.pk}/{value}"
+
+
+def narrowed(request: Request, tickets: TicketQuerySet) -> TicketQuerySet:
+    """The tickets that the query asks for. Raises ValidationError, also for a filter that does not exist."""
+    query = request.query_params
+    unknown = query.keys() - TicketFilter.base_filters.keys() - paging.PARAMETERS
+    if unknown:
+        words = _("There is no such filter.")
+        raise ValidationError({name: [ErrorDetail(words, "unknown_field")] for name in sorted(unknown)})
+    filterset = TicketFilter(query, queryset=tickets, request=request)
+    if not filterset.is_valid():
+        raise translate_validation(filterset.errors)
+    return filterset.qs

@@ -1,0 +1,27 @@
+from django.urls import path, register_converter
+
+from apps.feedback.api import views
+
+
+class NumberConverter:
+    """`202405-001`, and longer serials in busy months (INT-02)."""
+
+    regex = "[0-9]{6}-[0-9]{3,12}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(NumberConverter, "ticket_number")
+
+urlpatterns = [
+    path("tickets/", views.TicketsView.as_view(), name="api-tickets"),
+    path("tickets/<ticket_number:number>/", views.TicketView.as_view(), name="api-ticket"),
+    path("tickets/<ticket_number:number>/transitions/", views.TransitionsView.as_view(), name="api-transitions"),
+    path("tickets/<ticket_number:number>/plans/", views.PlansView.as_view(), name="api-plans"),
+    path("tickets/<ticket_number:number>/messages/", views.MessagesView.as_view(), name="api-messages"),
+    path("tickets/<ticket_number:number>/events/", views.EventsView.as_view(), name="api-events"),
+]

@@ -1,0 +1,179 @@
+"""Following a ticket by its private link (HND-07), and what the customer can do there."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apps.core import clock, uploads
+from apps.core.actors import CUSTOMER
+from apps.core.errors import DomainError, DomainErrors
+from apps.core.vocabulary import Channel
+from apps.feedback.models import Ticket
+from apps.feedback.services import closure, conversation, links, reclassification
+from apps.portal import attachments, limits, progress, selectors
+from apps.portal.attachments import Files
+from apps.portal.forms import MessageForm, PublicForm, ReopenForm, SupervisorForm
+from apps.portal.views.privacy import private, speak
+
+_DONE = {
+    "message": lambda: _("Sent. We have added it to your feedback."),
+    "supervisor": lambda: _("Sent. A supervisor looks at it now, with everything said so far."),
+    "reopen": lambda: _("We have taken it up again."),
+}
+
+
+@private
+@require_safe
+def track(request: HttpRequest, number: str, token: str) -> HttpResponse:
+    ticket = _open(request, number, token)
+    done = _DONE.get(request.GET.get("done", ""))
+    return _page(request, ticket, notice=done() if done else "")
+
+
+@private
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_message(request: HttpRequest, number: str, token: str) -> HttpResponse:
+    """The customer adds words or files; a ticket that waited for them goes on."""
+
+    def send(ticket: Ticket, data: dict[str, Any], files: Files) -> None:
+        conversation.customer_says(
+            ticket, data["body"], actor=CUSTOMER, channel=Channel.ONLINE, uploads=files.uploads
+        )
+
+    return _act(request, number, token, "message", MessageForm, send)
+
+
+@private
+@require_http_methods(["GET", "HEAD", "POST"])
+def supervisor(request: HttpRequest, number: str, token: str) -> HttpResponse:
+    """The customer asks for a supervisor (SLA-06)."""
+
+    def send(ticket: Ticket, data: dict[str, Any], files: Files) -> None:
+        reclassification.request_supervisor(ticket, actor=CUSTOMER, reason=data["reason"])
+
+    return _act(request, number, token, "supervisor", SupervisorForm, send)
+
+
+@private
+@require_http_methods(["GET", "HEAD", "POST"])
+def reopen(request: HttpRequest, number: str, token: str) -> HttpResponse:
+    """It is not solved after all."""
+
+    def send(ticket: Ticket, data: dict[str, Any], files: Files) -> None:
+        closure.reopen(ticket, actor=CUSTOMER, reason=data["reason"])
+
+    return _act(request, number, token, "reopen", ReopenForm, send)
+
+
+@require_safe
+def attachment(request: HttpRequest, number: str, token: str, attachment_id: UUID) -> FileResponse:
+    ticket = selectors.ticket_by_link(number, token)
+    return uploads.response(selectors.attachment(ticket, attachment_id))
+
+
+def _open(request: HttpRequest, number: str, token: str) -> Ticket:
+    ticket = selectors.ticket_by_link(number, token)
+    speak(request, ticket.language)
+    return ticket
+
+
+def _act(
+    request: HttpRequest,
+    number: str,
+    token: str,
+    act: str,
+    form_class: type[PublicForm],
+    send: Callable[[Ticket, dict[str, Any], Files], None],
+) -> HttpResponse:
+    """Take one form of the tracking page: do it once, go back to the page; or show it with what was wrong."""
+    ticket = _open(request, number, token)
+    if request.method != "POST":  # the address of a refused form, opened anew
+        return redirect("portal:track", number, token)
+    form = form_class(request.POST)
+    try:
+        limits.take("private_page", f"{number} {limits.address(request)}")
+    except DomainError as error:
+        return _refused(request, ticket, act, form, attachments.kept(request), [error])
+    files = attachments.of_form(request) if act == "message" else Files()
+    if not form.is_valid() or files.errors:
+        return _refused(request, ticket, act, form, files, files.errors)
+    once = f"{number} {act} {form.cleaned_data['token']}"
+    if form.cleaned_data["token"] and not limits.first_time(once):
+        return _done(ticket, act)
+    try:
+        send(ticket, form.cleaned_data, files)
+    except (DomainError, DomainErrors) as found:
+        limits.forget(once)
+        errors = found.errors if isinstance(found, DomainErrors) else [found]
+        return _refused(request, Ticket.objects.get(pk=ticket.pk), act, form, files, errors)
+    except BaseException:
+        limits.forget(once)
+        raise
+    return _done(ticket, act)
+
+
+def _done(ticket: Ticket, act: str) -> HttpResponseRedirect:
+    address = reverse("portal:track", args=[ticket.number, links.tracking_token(ticket)])
+    return redirect(f"{address}?done={act}")
+
+
+def _refused(
+    request: HttpRequest, ticket: Ticket, act: str, form: PublicForm, files: Files, errors: list[DomainError]
+) -> HttpResponse:
+    form.is_valid()
+    form.refuse(errors)
+    status = 429 if any(e.status == 429 for e in errors) else 422
+    return _page(request, ticket, refused=form, act=act, files=files, status=status)
+
+
+def _page(
+    request: HttpRequest,
+    ticket: Ticket,
+    *,
+    notice: str = "",
+    refused: PublicForm | None = None,
+    act: str = "",
+    files: Files | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    forms = {
+        "message": MessageForm(initial={"token": uuid.uuid4().hex}, auto_id="message_%s"),
+        "supervisor": SupervisorForm(initial={"token": uuid.uuid4().hex}, auto_id="supervisor_%s"),
+        "reopen": ReopenForm(initial={"token": uuid.uuid4().hex}, auto_id="reopen_%s"),
+    }
+    if refused is not None:
+        refused.auto_id = f"{act}_%s"
+        forms[act] = refused
+    until = progress.reopen_until(ticket)
+    context = {
+        "ticket": ticket,
+        "customer": ticket.customer,
+        "headline": progress.headline(ticket),
+        "steps": progress.rail(ticket, selectors.answered_survey(ticket)),
+        "promises": progress.promises(selectors.open_deadlines(ticket)),
+        "story": selectors.story(ticket),
+        "token": links.tracking_token(ticket),
+        "forms": forms,
+        "refused": refused,
+        "act": act,
+        "files": files or Files(),
+        "notice": notice,
+        "survey_link": _survey_link(ticket),
+        "may_write": ticket.state in conversation.CUSTOMER_MAY_WRITE,
+        "may_reopen": selectors.may_reopen(ticket) and (until is None or until >= clock.now()),
+        "reopen_until": until,
+        "supervisor_asked_at": selectors.supervisor_asked_at(ticket),
+    }
+    return render(request, "portal/track.html", context, status=status)
+
+
+def _survey_link(ticket: Ticket) -> str:
+    survey = selectors.open_survey(ticket)
+    return reverse("portal:survey", args=[survey.pk, links.survey_token(survey)]) if survey else ""

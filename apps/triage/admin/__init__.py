@@ -1,0 +1,3 @@
+from apps.triage.admin import keywords, rules
+
+__all__ = ["keywords", "rules"]

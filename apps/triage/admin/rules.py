@@ -1,0 +1,107 @@
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from apps.triage.admin.base import LibraryAdmin
+from apps.triage.models import Category, LibraryVersion, RoutingRule, ScoreWeight
+from apps.triage.services.score import value_label
+
+
+@admin.register(Category)
+class CategoryAdmin(LibraryAdmin):
+    list_display = ("name", "slug", "parent", "order", "active")
+    list_filter = ("active",)
+    list_select_related = ("parent",)
+    search_fields = ("name", "slug")
+    fields = ("name", "slug", "parent", "order", "active")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Category | None = None) -> tuple[str, ...]:
+        return ("slug",) if obj else ()  # reports and the API name categories by their code
+
+
+@admin.register(ScoreWeight)
+class ScoreWeightAdmin(LibraryAdmin):
+    """How the priority score comes about (CLS-05). What is worth 0 counts nothing."""
+
+    list_display = ("factor_label", "value_label", "points")
+    list_display_links = ("factor_label", "value_label")
+    list_filter = ("factor",)
+    actions = ()
+    fields = ("factor", "value", "points")
+
+    @admin.display(description=_("factor"), ordering="factor")
+    def factor_label(self, obj: ScoreWeight) -> str:
+        return obj.get_factor_display()
+
+    @admin.display(description=_("value"), ordering="value")
+    def value_label(self, obj: ScoreWeight) -> str:
+        return value_label(obj.factor, obj.value)
+
+
+@admin.register(RoutingRule)
+class RoutingRuleAdmin(LibraryAdmin):
+    """Who answers for what (CLS-07): the rule with the most conditions wins."""
+
+    list_display = ("conditions", "department", "helping", "order", "active")
+    list_filter = ("category", "department", "kind", "active")
+    list_select_related = ("category", "department")
+    search_fields = ("product_group", "region", "note")
+    fieldsets = (
+        (_("When"), {"fields": (("category", "kind"), ("product_group", "region"))}),
+        (_("Then"), {"fields": ("department", "collaborators")}),
+        (_("Keeping"), {"fields": ("order", "active", "note")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RoutingRule]:
+        return super().get_queryset(request).prefetch_related("collaborators")
+
+    @admin.display(description=_("when"))
+    def conditions(self, obj: RoutingRule) -> str:
+        return str(obj).rsplit(" → ", 1)[0]
+
+    @admin.display(description=_("collaborating departments"))
+    def helping(self, obj: RoutingRule) -> str:
+        return "、".join(d.name for d in obj.collaborators.all())
+
+
+@admin.register(LibraryVersion)
+class LibraryVersionAdmin(ModelAdmin):
+    """Who changed what in the library, and when."""
+
+    list_display = ("number", "change_label", "what", "actor_label", "created_at")
+    list_display_links = None
+    search_fields = ("what", "actor_label")
+    ordering = ("-number",)
+
+    CHANGES = {
+        "category.added": (_("Category added"), "success"),
+        "category.changed": (_("Category changed"), "info"),
+        "keyword.added": (_("Keyword added"), "success"),
+        "keyword.changed": (_("Keyword changed"), "info"),
+        "score_weight.added": (_("Score weight added"), "success"),
+        "score_weight.changed": (_("Score weight changed"), "info"),
+        "routing_rule.added": (_("Routing rule added"), "success"),
+        "routing_rule.changed": (_("Routing rule changed"), "info"),
+        "library.defaults_loaded": (_("Shipped defaults loaded"), "primary"),
+    }
+
+    @display(description=_("change"), ordering="change", label={code: c for code, (_words, c) in CHANGES.items()})
+    def change_label(self, obj: LibraryVersion) -> tuple[str, str]:
+        words = self.CHANGES.get(obj.change, (obj.change,))[0]
+        return obj.change, str(words)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        may_change = request.user.has_perm("triage.change_keyword")
+        return may_change or super().has_view_permission(request, obj)

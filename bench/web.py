@@ -1,0 +1,45 @@
+"""The web server of a run: granian as in the Procfile, on a free port."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from feedback_system import embedded
+
+START_SECONDS = 30
+
+
+@contextmanager
+def server() -> Iterator[int]:
+    """The port of a server with two workers on the scratch database; it ends with the block."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    granian = Path(sys.executable).with_name("granian")
+    options = ["--interface", "wsgi", "--port", str(port), "--workers", "2", "--blocking-threads", "2"]
+    command = [granian, *options, "--backlog", "2048", "--log-level", "warning", "feedback_system.wsgi:application"]
+    process = subprocess.Popen(command, cwd=embedded.PROJECT_DIR, env=dict(os.environ), stdout=sys.stderr)
+    try:
+        _wait(port, process)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def _wait(port: int, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
+                return
+        except (URLError, OSError):
+            time.sleep(0.1)
+    raise RuntimeError("granian did not start; what it said stands above")
