@@ -26,22 +26,24 @@ def main(arguments: list[str]) -> None:
     key = api_keys.create("bench", ["tickets:read", "tickets:write"], actor=system("bench")).clear
     sides = {"ours": _cycle(_ours(key)), "bare": _cycle(_bare())}
     rates: dict[str, list[float]] = {name: [] for name in sides}
-    with web.server() as port:
+    costs: dict[str, list[float]] = {name: [] for name in sides}
+    with web.server() as server:
         for make in sides.values():
-            load.run(port, make, _made, 1.0)  # warm
+            load.run(server, make, _made, 1.0)  # warm
         before = _tickets()
         answered = 0
         for number in range(options.rounds):
             for name, make in sides.items():
-                result = load.run(port, make, _made, options.seconds)
+                result = load.run(server, make, _made, options.seconds)
                 rates[name].append(result.per_second)
+                costs[name].append(result.cpu_ms)
                 answered += len(result.milliseconds) - result.bad if name == "ours" else 0
                 line("intake", name, result.per_second, "tickets/s", round=number + 1, bad=result.bad,
-                     p50_ms=result.percentile(50), p95_ms=result.percentile(95))  # fmt: skip
+                     cpu_ms=result.cpu_ms, p50_ms=result.percentile(50), p95_ms=result.percentile(95))  # fmt: skip
                 if result.bad:
                     say(f"bad answer: {result.first_bad}")
     line("intake", "ratio", median(rates["ours"]), "tickets/s", ratio=ratio(rates["ours"], rates["bare"]), goal=GOAL,
-         lost=answered - (_tickets() - before), gaps=_gaps())  # fmt: skip
+         cpu_ratio=ratio(costs["bare"], costs["ours"]), lost=answered - (_tickets() - before), gaps=_gaps())  # fmt: skip
 
 
 def _made(status: int, body: bytes) -> bool:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from statistics import quantiles
 
+from bench.web import Server
+
 CONNECTIONS = 8
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
@@ -20,6 +22,7 @@ class Result:
     """`milliseconds` has one entry per request; `bad` counts wrong answers, with the first one kept."""
 
     seconds: float = 0.0
+    cpu_ms: float = 0.0  # the server's and its database connections', per request
     milliseconds: list[float] = field(default_factory=list)
     bad: int = 0
     first_bad: str = ""
@@ -41,15 +44,15 @@ def request(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def run(port: int, make: Make, check: Check, seconds: float, connections: int = CONNECTIONS) -> Result:
+def run(server: Server, make: Make, check: Check, seconds: float, connections: int = CONNECTIONS) -> Result:
     """Send what `make` gives, again and again for `seconds`, on each connection; every answer is checked."""
     result, guard = Result(), threading.Lock()
-    began = time.perf_counter()
+    cpu, began = server.cpu_seconds(), time.perf_counter()
     until = began + seconds
 
     def loop() -> None:
         own = Result()
-        with socket.create_connection(("127.0.0.1", port), timeout=30) as sock:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as sock:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             while time.perf_counter() < until:
                 data = make()
@@ -71,6 +74,7 @@ def run(port: int, make: Make, check: Check, seconds: float, connections: int = 
     for thread in threads:
         thread.join()
     result.seconds = time.perf_counter() - began
+    result.cpu_ms = round((server.cpu_seconds() - cpu) / len(result.milliseconds) * 1_000, 3)
     return result
 
 

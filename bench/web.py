@@ -7,18 +7,51 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
+
+import psutil
+from django.db import connection
 
 from feedback_system import embedded
 
 START_SECONDS = 30
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    port: int
+    pid: int
+
+    def cpu_seconds(self) -> float:
+        """CPU time so far of the web workers and of their database connections: what a request costs on a busy machine too."""
+        granian = psutil.Process(self.pid)
+        pids = [self.pid, *(child.pid for child in granian.children(recursive=True)), *_backends()]
+        return sum(_cpu(pid) for pid in pids)
+
+
+def _backends() -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND backend_type = 'client backend'"
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _cpu(pid: int) -> float:
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return times.user + times.system
+
+
 @contextmanager
-def server() -> Iterator[int]:
-    """The port of a server with two workers on the scratch database; it ends with the block."""
+def server() -> Iterator[Server]:
+    """A web server with two workers on the scratch database; it ends with the block."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -28,7 +61,7 @@ def server() -> Iterator[int]:
     process = subprocess.Popen(command, cwd=embedded.PROJECT_DIR, env=dict(os.environ), stdout=sys.stderr)
     try:
         _wait(port, process)
-        yield port
+        yield Server(port, process.pid)
     finally:
         process.terminate()
         process.wait(timeout=20)

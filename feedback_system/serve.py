@@ -45,8 +45,7 @@ def main(arguments: list[str]) -> int:
             if options.reset:
                 _reset()
             try:
-                _prepare(options)
-                return _run(options, _log_ins())
+                return _run(options, _prepare(options))
             finally:
                 if not embedded.stop_if_unused():
                     print("PostgreSQL and Valkey go on: another process of this folder still uses them.")
@@ -109,7 +108,8 @@ def _reset() -> None:
 # Before the processes start ----------------------------------------------------------------------------------------
 
 
-def _prepare(options: argparse.Namespace) -> None:
+def _prepare(options: argparse.Namespace) -> str:
+    """Make the database and the files ready; what to say about logging in."""
     own_database = "DATABASE_URL" not in os.environ
     os.environ.setdefault("PUBLIC_URL", f"http://{options.host}:{options.port}")
     os.environ["HOST"], os.environ["PORT"] = options.host, str(options.port)
@@ -133,12 +133,13 @@ def _prepare(options: argparse.Namespace) -> None:
             subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], check=True)
         call_command("load_defaults", verbosity=0)
         if own_database:
-            _load_demo_data_once()
+            _make_demo_company_once()
     except OperationalError as error:
         raise CannotStart(f"the database does not answer: {error}") from error
     except subprocess.CalledProcessError as error:
         raise CannotStart("the database could not be brought up to date, see above") from error
     _collect_static_files()
+    return _log_ins() if own_database else "Members of staff are made by `manage.py create_staff`.\n"
 
 
 def _migrations_are_missing() -> bool:
@@ -149,17 +150,14 @@ def _migrations_are_missing() -> bool:
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
-def _load_demo_data_once() -> None:
+def _make_demo_company_once() -> None:
     from django.core.management import call_command
 
-    from apps.core import clock
-    from apps.core.models import Heartbeat
+    from apps.feedback.models import Ticket
 
-    if Heartbeat.objects.filter(name="demo_data").exists():
-        return
-    print("Making the demo company …", flush=True)
-    call_command("demo_data")
-    Heartbeat.objects.create(name="demo_data", at=clock.now())
+    if not Ticket.objects.exists():
+        print("Making the demo company …", flush=True)
+        call_command("demo_data")
 
 
 def _collect_static_files() -> None:
@@ -257,15 +255,12 @@ class _Watch(threading.Thread):
 
 
 def _log_ins() -> str:
-    """The demo log-ins by role; nothing where the demo company was not made."""
+    """The demo log-ins by role; leaves no connection open for the processes to inherit."""
     from django.core.management import call_command
     from django.db import connections
 
-    from apps.core.models import Heartbeat
-
     said = io.StringIO()
-    if Heartbeat.objects.filter(name="demo_data").exists():
-        call_command("demo_data", print_logins=True, stdout=said)
+    call_command("demo_data", print_logins=True, stdout=said)
     connections.close_all()
     return said.getvalue()
 

@@ -17,4 +17,5 @@ APPROVAL_LIMIT_CHANGED = "approval_limit.changed"  # role, subject, before, afte
 
 def ref(subject: User | Group) -> Ref:
     """Django's own rows count in integers; as a UUID that integer is the subject's id in the journal."""
-    return Ref(subject._meta.label_lower, UUID(int=subject.pk))
+    model = subject._meta.concrete_model or type(subject)
+    return Ref(model._meta.label_lower, UUID(int=subject.pk))

@@ -4,10 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
+from typing import Literal
 
 from django.apps import apps
 from django.contrib.auth.models import Group, Permission
 from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import pgettext
 
 from apps.accounts import roles
 from apps.accounts.models import ApprovalLimit, User
@@ -15,18 +18,20 @@ from apps.accounts.scopes import SCOPES
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """`changed` tells that the site decided otherwise than what was shipped for the role."""
+class Mark:
+    """One right in one cell. `given` and `taken` are the site's decisions against what was shipped."""
 
-    held: bool
-    changed: bool
+    sign: str
+    state: Literal["held", "given", "taken"]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """A right of its own, or the four rights over a table; a cell per role, with the marks that stand in it."""
+
     words: str
     code: str
-    cells: list[Cell]
+    cells: list[list[Mark]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,37 +61,43 @@ class RoleMatrix:
     """`outside` are active people whose rights come from elsewhere than their roles."""
 
     roles: list[str]
+    letters: list[tuple[str, str]]
     sections: list[Section]
     limits: list[Limit]
     scopes: list[Scope]
     outside: list[User]
 
 
+class _Grants:
+    """Who holds what, and who was shipped with what; read once."""
+
+    def __init__(self) -> None:
+        self.groups = sorted(Group.objects.all(), key=_order)
+        self.held = set(Group.permissions.through.objects.values_list("group_id", "permission_id"))
+        self.shipped = {
+            (group.pk, permission)
+            for group in self.groups
+            for permission in roles.shipped_permissions(group.name).values_list("pk", flat=True)
+        }
+
+    def mark(self, group: Group, permission: Permission, sign: str) -> list[Mark]:
+        pair = (group.pk, permission.pk)
+        if pair in self.held:
+            given = group.name in roles.Role.values and pair not in self.shipped
+            return [Mark(sign, "given" if given else "held")]
+        return [Mark(sign, "taken")] if pair in self.shipped else []
+
+
 def role_matrix() -> RoleMatrix:
-    groups = sorted(Group.objects.all(), key=_order)
-    held = {(g, p) for g, p in Group.permissions.through.objects.values_list("group_id", "permission_id")}
-    shipped = {g.pk: set(roles.shipped_permissions(g.name).values_list("pk", flat=True)) for g in groups}
-    permissions = list(roles.all_permissions())
-    words = {p.full: roles.words(p) for p in permissions}  # type: ignore[attr-defined]
-
-    def row(permission: Permission, full: str) -> Row:
-        cells = []
-        for group in groups:
-            has = (group.pk, permission.pk) in held
-            was_shipped = permission.pk in shipped[group.pk]
-            cells.append(Cell(has, group.name in roles.Role.values and has != was_shipped))
-        return Row(words[full], full, cells)
-
+    grants = _Grants()
+    permissions = own_rights_first(roles.all_permissions())
+    words = {_full(p): roles.words(p) for p in permissions}
+    rows = ApprovalLimit.objects.select_related("role").order_by("subject", "limit", "pk")
     return RoleMatrix(
-        roles=[roles.label(g.name) for g in groups],
-        sections=[
-            Section(room, [row(p, p.full) for p in rows])  # type: ignore[attr-defined]
-            for room, rows in groupby(_own_rights_first(permissions), key=roles.room)
-        ],
-        limits=[
-            Limit(row.get_subject_display(), roles.label(row.role.name), _yuan(row.limit))
-            for row in ApprovalLimit.objects.select_related("role").order_by("subject", "limit", "pk")
-        ],
+        roles=[roles.label(group.name) for group in grants.groups],
+        letters=list(_letters().values()),
+        sections=[Section(room, _rows(list(rights), grants)) for room, rights in groupby(permissions, key=roles.room)],
+        limits=[Limit(r.get_subject_display(), roles.label(r.role.name), _yuan(r.limit)) for r in rows],
         scopes=[
             Scope(name, label, [words.get(right, right) for right in sorted(rights)])
             for name, (label, rights) in SCOPES.items()
@@ -95,22 +106,65 @@ def role_matrix() -> RoleMatrix:
     )
 
 
+def own_rights_first(permissions: Iterable[Permission]) -> list[Permission]:
+    """Our rooms before Django's; in each, the rights to do something before the rights over tables."""
+
+    def key(permission: Permission) -> tuple[bool, str, bool, str]:
+        kind = permission.content_type
+        return (not _is_ours(kind.app_label), kind.app_label, _verb(permission) is not None, kind.model)
+
+    return sorted(permissions, key=key)
+
+
+def _rows(permissions: list[Permission], grants: _Grants) -> list[Row]:
+    rows = [
+        Row(roles.words(p), _full(p), [grants.mark(group, p, "✓") for group in grants.groups])
+        for p in permissions
+        if _verb(p) is None
+    ]
+    letters = _letters()
+    over_tables = [p for p in permissions if _verb(p) is not None]
+    for kind, rights in groupby(over_tables, key=lambda p: p.content_type):
+        by_verb = {_verb(p): p for p in rights}
+        model = kind.model_class()
+        cells = [
+            [
+                mark
+                for verb in letters
+                if verb in by_verb
+                for mark in grants.mark(group, by_verb[verb], letters[verb][0])
+            ]
+            for group in grants.groups
+        ]
+        name = capfirst(str(model._meta.verbose_name_plural)) if model else kind.model
+        rows.append(Row(name, f"{kind.app_label}.{kind.model}", cells))
+    return rows
+
+
+def _letters() -> dict[str, tuple[str, str]]:
+    """The letter for a right over a table, and what it means, in the active language."""
+    return {
+        "view": (pgettext("matrix", "V"), pgettext("matrix", "view")),
+        "add": (pgettext("matrix", "A"), pgettext("matrix", "add")),
+        "change": (pgettext("matrix", "C"), pgettext("matrix", "change")),
+        "delete": (pgettext("matrix", "D"), pgettext("matrix", "delete")),
+    }
+
+
+def _verb(permission: Permission) -> str | None:
+    """`view`, `add`, `change` or `delete` for a right over a table, None for a right of its own."""
+    verb, _sep, what = permission.codename.partition("_")
+    return verb if verb in ("view", "add", "change", "delete") and what == permission.content_type.model else None
+
+
+def _full(permission: Permission) -> str:
+    return f"{permission.content_type.app_label}.{permission.codename}"
+
+
 def _order(group: Group) -> tuple[int, str]:
     """Shipped roles in the order of the enumeration, the site's own after them."""
     known = roles.Role.values
     return (known.index(group.name) if group.name in known else len(known), group.name)
-
-
-def _own_rights_first(permissions: Iterable[Permission]) -> list[Permission]:
-    """Rooms in the order of the system; in each, the rights to do something before the rights over tables."""
-
-    def key(permission: Permission) -> tuple[bool, str, bool, str]:
-        verb, _sep, what = permission.codename.partition("_")
-        over_table = verb in ("view", "add", "change", "delete") and what == permission.content_type.model
-        room = permission.content_type.app_label
-        return (not _is_ours(room), room, over_table, permission.content_type.model)
-
-    return sorted(permissions, key=key)
 
 
 def _is_ours(app_label: str) -> bool:

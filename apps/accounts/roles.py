@@ -75,8 +75,8 @@ _VERBS = {
     "change": _("Change: %(things)s"),
     "delete": _("Delete: %(things)s"),
 }
-# Tables of Django's own that nobody's role is about.
-_NOT_OURS = ("sessions", "contenttypes")
+# Tables of Django's own that nobody's role is about; groups and users have names of their own in accounts.
+_NOT_OURS = ("sessions", "contenttypes", "auth")
 
 
 def all_permissions() -> QuerySet[Permission]:

@@ -85,7 +85,12 @@ class History:
 
     def _later(self, act: Act, low: float, high: float, *, office: bool = True) -> None:
         """Plan an act between `low` and `high` hours from now, at the desk's hours where a person does it."""
-        moment = clock.now() + timedelta(hours=self.dice.uniform(low, high))
+        hours = self.dice.uniform(low, high)
+        case = getattr(act, "__self__", None)
+        if isinstance(case, Case) and case.urgent and office:  # the duty crew works day and night
+            self._plan(clock.now() + timedelta(hours=hours * 0.25), act)
+            return
+        moment = clock.now() + timedelta(hours=hours)
         self._plan(_office(moment, self.dice) if office else moment, act)
 
     def _sell(self) -> list[company.Buyer]:
@@ -122,6 +127,7 @@ class Case:
     theme: Theme
     buyer: company.Buyer
     number: str = ""
+    urgent: bool = False
 
     @property
     def dice(self) -> random.Random:
@@ -152,9 +158,9 @@ class Case:
             return
         if self.dice.random() < 0.35:
             self.history._later(self._assign, 0.1, 1.2)
-        urgent = report.urgency != "normal"
+        self.urgent = report.urgency != "normal"
         slow = self.dice.random() < 0.12
-        self.history._later(self._accept, *((0.1, 0.8) if urgent else (2.5, 9) if slow else (0.2, 1.9)))
+        self.history._later(self._accept, *((2.5, 9) if slow else (0.2, 1.6)))
 
     def _say(self, text: str) -> str:
         product = f"{self.buyer.product.name}{self.buyer.product.model}"
@@ -188,7 +194,7 @@ class Case:
         if self.dice.random() < 0.28:
             self.history._later(self._ask, 0.5, 4)
         else:
-            self.history._later(self._write_plan, 0.5, 5)
+            self.history._later(self._write_plan, 0.5, 3)
         if self.dice.random() < 0.06:
             self.history._later(self._want_supervisor, 5, 30, office=False)
 
@@ -207,7 +213,7 @@ class Case:
     def _customer_answers(self) -> None:
         text = self._say(self.dice.choice(words.ANSWERS))
         conversation.customer_says(self.ticket, text, actor=actors.CUSTOMER, channel="online")
-        self.history._later(self._write_plan, 0.5, 5)
+        self.history._later(self._write_plan, 0.5, 3)
 
     def _write_plan(self) -> None:
         promised = clock.now() + timedelta(hours=self.dice.uniform(30, 70))
@@ -217,14 +223,14 @@ class Case:
         if high and self.dice.random() < 0.75:
             self.history._later(self._propose, 0.3, 6)
         else:
-            self.history._later(self._progress, 3, 16)
+            self.history._later(self._progress, 1, 7)
 
     def _propose(self) -> None:
         cost = Decimal(self.dice.randint(*self.theme.cost))
         planning.propose_solution(
             self.ticket, actor=self.actor, type=self.theme.solution, description=self.theme.measures, cost=cost
         )
-        self.history._later(self._decide, 1, 20)
+        self.history._later(self._decide, 0.5, 4)
 
     def _decide(self) -> None:
         cost = self.ticket.solutions.get(decided_at=None).cost
@@ -232,11 +238,14 @@ class Case:
         if self.history.people[who] == self.actor.user:
             who = "liangzong"
         planning.decide_solution(self.ticket, actor=actors.staff(self.history.people[who]), approve=True)
-        self.history._later(self._progress, 2, 12)
+        self.history._later(self._progress, 1, 6)
 
     def _progress(self) -> None:
         conversation.add(self.ticket, MessageKind.PROGRESS, self.dice.choice(words.PROGRESS), actor=self.actor)
-        self.history._later(self._resolve, 3, 44 if self.dice.random() < 0.2 else 20)
+        if self.dice.random() < 0.25:
+            self.history._later(self._progress, 6, 9)
+        else:
+            self.history._later(self._resolve, 2, 7)
 
     def _resolve(self) -> None:
         closure.resolve(self.ticket, self.theme.result, actor=self.actor)

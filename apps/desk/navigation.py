@@ -37,7 +37,7 @@ LISTS: list[tuple[str, list[tuple[str, str]]]] = [
     (
         "people",
         [
-            ("accounts.User", "badge"), ("accounts.Department", "lan"), ("auth.Group", "shield_person"),
+            ("accounts.User", "badge"), ("accounts.Department", "lan"), ("accounts.RoleGroup", "shield_person"),
             ("accounts.ApprovalLimit", "price_check"), ("accounts.ApiKey", "vpn_key"),
         ],
     ),

@@ -28,6 +28,7 @@ from apps.sla.states import Purpose, State
 from apps.triage.services import score
 
 EVENTS = 300
+FACTS = ("product_text", "product_id", "serial_number", "order_number", "invoice_number", "ship_date", "occurred_on", "place", "region")
 # Where on the rail the states stand that are not stations themselves.
 STATION = {
     TicketState.WAITING: TicketState.IN_PROGRESS,
@@ -87,7 +88,7 @@ def context(ticket: Ticket, actor: Actor, *, opened: str = "", bound: Mapping[st
     likeliest = next((step.action.name for step in steps if not step.why_not), "")
     handles = actor.can("feedback.handle_ticket")
     events = list(journal.timeline(ticket.pk, limit=EVENTS))
-    solutions = reads.solutions(ticket)
+    files = reads.attachments(ticket)
     return {
         "ticket": ticket,
         "now": now,
@@ -108,9 +109,12 @@ def context(ticket: Ticket, actor: Actor, *, opened: str = "", bound: Mapping[st
         "stamp": events[0].pk if events else 0,
         "events": events,
         "plans": reads.plans(ticket),
-        "solutions": solutions,
+        "solutions": reads.solutions(ticket),
         "surveys": reads.surveys(ticket),
-        "attachments": reads.attachments(ticket),
+        "attachments": files,
+        "first_files": [file for file in files if file.message_id is None],
+        "confidence_percent": round(100 * ticket.confidence),
+        "no_facts": not any(getattr(ticket, name) for name in FACTS),
         "collaborators": _collaborators(ticket),
         "sent": list(notifications.messages_of(ref(ticket))),
         **deadline_context(ticket, actor, bound),

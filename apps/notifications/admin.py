@@ -63,7 +63,7 @@ class TemplateAdmin(ModelAdmin):
     """The words of every message: shipped, changed or switched off by staff, put back as shipped."""
 
     form = TemplateForm
-    list_display = ("code", "channel", "language", "subject", "active", "edited", "changed_at")
+    list_display = ("code", "channel", "language", "words", "active", "origin", "changed_at")
     list_display_links = ("code",)
     list_filter = ("code", "channel", "language", "active", "edited")
     search_fields = ("subject", "body")
@@ -85,6 +85,14 @@ class TemplateAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    @admin.display(description=_("message text"))
+    def words(self, obj: Template) -> str:
+        return obj.subject or rendering.clip(rendering.one_line(obj.body), 60)
+
+    @display(description=_("origin"), ordering="edited", label={"shipped": "default", "edited": "info"})
+    def origin(self, obj: Template) -> tuple[str, Any]:
+        return ("edited", _("edited")) if obj.edited else ("shipped", _("shipped"))
 
     @admin.display(description=_("placeholders"))
     def known_placeholders(self, obj: Template) -> SafeString:

@@ -53,12 +53,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """Something owed to the customer, and until when. A paused one waits for the customer's answer."""
+    """Something owed to the customer, and until when."""
 
     label: str
     due_at: datetime
     late: bool
-    paused: bool
 
 
 def rail(ticket: Ticket, survey: Survey | None) -> list[Step]:
@@ -88,14 +87,12 @@ def rail(ticket: Ticket, survey: Survey | None) -> list[Step]:
 
 
 def promises(running: list[Deadline]) -> list[Promise]:
-    """What is owed, each with its time, the next one first."""
+    """What is owed, each with its time, the next one first. Clocks that wait for the customer's answer are left out."""
     now = clock.now()
     return [
-        Promise(
-            str(_PROMISES[Metric(d.metric)]), d.due_at, d.paused_at is None and d.due_at <= now, d.paused_at is not None
-        )
+        Promise(str(_PROMISES[Metric(d.metric)]), d.due_at, d.due_at <= now)
         for d in sorted(running, key=lambda d: d.due_at)
-        if d.metric in _PROMISES
+        if d.metric in _PROMISES and d.paused_at is None
     ]
 
 

@@ -176,7 +176,7 @@ def test_a_roles_rights_are_edited_and_the_journal_knows(client):
     group = Group.objects.get(name="quality")
     keep = list(group.permissions.exclude(codename="change_keyword").values_list("pk", flat=True))
 
-    response = client.post(f"/admin/auth/group/{group.pk}/change/", {"permissions": keep})
+    response = client.post(f"/admin/accounts/rolegroup/{group.pk}/change/", {"permissions": keep})
 
     assert response.status_code == 302
     event = Event.objects.get(kind="role.rights_changed")
@@ -187,9 +187,9 @@ def test_shipped_roles_stay(client):
     client.force_login(UserFactory(is_superuser=True))
     shipped, own = Group.objects.get(name="quality"), Group.objects.create(name="夜班")
 
-    assert client.post(f"/admin/auth/group/{shipped.pk}/delete/", {"post": "yes"}).status_code == 403
-    assert client.post(f"/admin/auth/group/{own.pk}/delete/", {"post": "yes"}).status_code == 302
-    assert client.get(f"/admin/auth/group/{shipped.pk}/change/").status_code == 200
+    assert client.post(f"/admin/accounts/rolegroup/{shipped.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert client.post(f"/admin/accounts/rolegroup/{own.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert client.get(f"/admin/accounts/rolegroup/{shipped.pk}/change/").status_code == 200
 
 
 def test_a_department_is_not_part_of_itself(client):
@@ -207,7 +207,8 @@ def test_a_department_is_not_part_of_itself(client):
 
 @pytest.mark.parametrize(
     "path", ["accounts/user/", "accounts/user/add/", "accounts/department/", "accounts/department/add/",
-             "accounts/approvallimit/", "accounts/approvallimit/add/", "auth/group/", "auth/group/add/"],
+             "accounts/approvallimit/", "accounts/approvallimit/add/", "accounts/rolegroup/",
+             "accounts/rolegroup/add/"],
 )  # fmt: skip
 def test_admin_pages_open(client, path):
     client.force_login(UserFactory(roles=["administrator"]))

@@ -68,7 +68,7 @@ def test_files_stay_short():
     offences = [
         f"{name}: {count} lines"
         for name, text in sources()
-        if (count := text.count("\n")) > MAX_LINES and name not in MAY_BE_LONGER
+        if (count := text.count("\n")) > MAX_LINES and name not in MAY_BE_LONGER and "/migrations/" not in name
     ]
     assert not offences, found(offences)
 

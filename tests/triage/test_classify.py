@@ -8,7 +8,7 @@ from apps.accounts.models import Department
 from apps.core.vocabulary import Demand, Risk
 from apps.triage import folding, rulebook
 from apps.triage.models import Category, Keyword
-from apps.triage.rulebook import CLAUSE_ENDS, Branches, Rulebook, Word, matcher
+from apps.triage.rulebook import CLAUSE_ENDS, Branches, Rulebook, Word, matcher, tires
 from apps.triage.services import library
 from apps.triage.services.classify import READS_CHARACTERS, classify, classify_with
 from apps.triage.services.route import route
@@ -16,7 +16,7 @@ from apps.triage.services.score import ScoreFacts, score
 
 
 def word(text, category="", weight=0.0, *, root="", demand="", risk="", sentiment=0.0):
-    return Word(folding.fold(text), category, root or category, weight, demand, risk, sentiment, None)
+    return Word(folding.fold(text), category, root or category, weight, tires(weight), demand, risk, sentiment, None)
 
 
 def book_of(*words, ranks=("quality", "logistics", "service", "other")):
@@ -90,6 +90,13 @@ def test_a_long_list_of_one_thing_does_not_outweigh_a_clear_word():
     book = book_of(*nouns, word("态度恶劣", "service", 3.5))
 
     assert classify_with(book, "床灯窗门桌椅态度恶劣").category == "service"
+
+
+def test_a_danger_counts_in_full_wherever_it_stands():
+    late = [word(text, "logistics", 2) for text in ("迟到", "等了", "催了")]
+    book = book_of(*late, word("漏电", "quality", 6, risk="safety", sentiment=-1))
+
+    assert classify_with(book, "迟到，等了，催了，还漏电").category == "quality"
 
 
 @pytest.mark.parametrize(("text", "sentiment"), [("很好", 0.5), ("不是很好", -0.444), ("差", -0.5), ("", 0.0)])

@@ -128,7 +128,7 @@ class ApiKeyAdmin(ModelAdmin):
             "title": _("Revoke “%(name)s”?") % {"name": key.name},
             "intro": _("Requests with this key are refused within 30 seconds. This can't be undone."),
             "form": form,
-            "submit": _("Revoke"),
+            "act": _("Revoke"),
             "back": "../change/",
         }
         return TemplateResponse(request, "accounts/ask.html", context)

@@ -1,3 +1,4 @@
+from itertools import groupby
 from typing import Any
 
 from django import forms
@@ -12,57 +13,71 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.accounts import roles
-from apps.accounts.matrix import role_matrix
+from apps.accounts.matrix import own_rights_first, role_matrix
+from apps.accounts.models import RoleGroup
 from apps.accounts.principals import actor_for
 from apps.accounts.services import staff
 
 admin.site.unregister(Group)
 
 
-@admin.register(Group)
+class RoleForm(forms.ModelForm[RoleGroup]):
+    """The rights as check boxes, room by room, in words."""
+
+    class Meta:
+        model = RoleGroup
+        fields = ("name", "permissions")
+        widgets = {"permissions": UnfoldAdminCheckboxSelectMultipleWidget}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields.get("permissions")
+        if isinstance(field, forms.ModelMultipleChoiceField):  # a viewer's page has no field
+            field.queryset = roles.all_permissions()
+            field.help_text = ""
+            field.choices = [
+                (room, [(p.pk, roles.words(p)) for p in rights])
+                for room, rights in groupby(own_rights_first(field.queryset), key=roles.room)
+            ]
+
+
+@admin.register(RoleGroup)
 class RoleAdmin(ModelAdmin):
     """A role is a group; its rights are ticked here and printed as a matrix (ADM-01)."""
 
+    form = RoleForm
     list_display = ("label", "name", "members")
     search_fields = ("name",)
-    filter_horizontal = ("permissions",)
     fields = ("name", "permissions")
     actions_list = ("open_matrix",)
+    actions = None  # deleting several would not ask which of them are shipped
     ordering = ("pk",)
 
     @admin.display(description=_("role"))
-    def label(self, obj: Group) -> str:
-        return roles.label(obj.name)
+    def label(self, obj: RoleGroup) -> str:
+        return str(obj)
 
     @admin.display(description=_("members"))
     def members(self, obj: Any) -> int:
         return int(obj.active_members)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RoleGroup]:
         return super().get_queryset(request).annotate(active_members=Count("user", filter=Q(user__is_active=True)))
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> tuple[str, ...]:
+    def get_readonly_fields(self, request: HttpRequest, obj: RoleGroup | None = None) -> tuple[str, ...]:
         return ("name",) if obj and obj.name in roles.Role.values else ()
 
-    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: RoleGroup | None = None) -> bool:
         """A shipped role stays: services look for its holders. It can be left without members or rights."""
         shipped = obj is not None and obj.name in roles.Role.values
         return not shipped and super().has_delete_permission(request, obj)
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        actions = super().get_actions(request)
-        actions.pop("delete_selected", None)  # it would not ask about each role
-        return actions
-
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "permissions":
-            kwargs["queryset"] = roles.all_permissions()
-        field = super().formfield_for_manytomany(db_field, request, **kwargs)
-        if isinstance(field, forms.ModelMultipleChoiceField):
-            field.label_from_instance = lambda p: f"{roles.room(p)} · {roles.words(p)}"  # type: ignore[method-assign]
-        return field
+        kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         before = staff.rights_of_role(form.instance)

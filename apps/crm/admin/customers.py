@@ -6,6 +6,8 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
@@ -27,11 +29,19 @@ class OrderInline(TabularInline):
     """What the customer bought, to look at; an order is edited on its own page."""
 
     model = Order
-    fields = readonly_fields = ("number", "state", "total", "ordered_at", "delivered_at")
-    show_change_link = True
+    fields = readonly_fields = ("number_link", "state", "yuan", "ordered_at", "delivered_at")
+    hide_title = True
     extra = 0
     per_page = 10
     can_delete = False
+
+    @admin.display(description=_("order number"))
+    def number_link(self, obj: Order) -> str:
+        return format_html('<a href="{}">{}</a>', reverse("admin:crm_order_change", args=[obj.pk]), obj.number)
+
+    @admin.display(description=_("order total"))
+    def yuan(self, obj: Order) -> str:
+        return f"¥{obj.total:,.2f}"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -141,7 +151,7 @@ class CustomerAdmin(ModelAdmin):
             "title": _("Clear values of %(customer)s") % {"customer": customer},
             "intro": _("Who looked at what, when and why is recorded for good."),
             "form": form,
-            "submit": _("Show the clear value"),
+            "act": _("Show the clear value"),
             "back": "../change/",
             "result": result,
             "history": selectors.looks(customer),

@@ -10,7 +10,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from apps.accounts.principals import actor_for
-from apps.core import clock
+from apps.core import clock, uploads
+from apps.core.models import Upload
 from apps.core.vocabulary import Channel, Tier
 from apps.desk import words
 from apps.feedback.selectors import rules
@@ -73,6 +74,11 @@ def ago(value: datetime) -> SafeString:
 @register.filter
 def day(value: date | None) -> str:
     return f"{value:%Y-%m-%d}" if value else "—"
+
+
+@register.filter
+def is_picture(upload: Upload) -> bool:
+    return uploads.is_picture(upload)
 
 
 @register.filter

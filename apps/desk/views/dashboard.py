@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from apps.accounts.principals import actor_for
 from apps.core import clock
@@ -140,7 +140,7 @@ def _trend(actor: Actor) -> dict[str, Any]:
         "trend_note": _("%(received)s received, %(closed)s closed; tickets per day")
         % {"received": received, "closed": closed},
         "trend_empty": not (received or closed),
-        "language": get_language(),
+        "trend_rows": list(zip(data["days"], trend.received, trend.closed, data["links"], strict=True))[::-1],
     }
 
 

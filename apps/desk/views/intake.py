@@ -28,23 +28,40 @@ SHOWN = 8
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """`?customer=<id>` begins with a known customer."""
+    actor = _clerk(request)
+    customer = _chosen(request.POST.get("customer") or request.GET.get("customer", ""), actor)
+    if request.method == "GET":
+        form = NewTicketForm(actor=actor, initial=_initial(customer, {}))
+        return _page(request, form, customer, token=uuid4().hex)
+    form = NewTicketForm(request.POST, actor=actor)
+    form.kept, refused = collect(request, actor)
+    for error in refused:
+        form.refuse(error)
+    token = request.POST.get("token", "")[:40] or uuid4().hex
+    ticket = _receive(form, customer, token, actor)
+    if ticket is None:
+        return _page(request, form, customer, token=token, status=422)
+    messages.success(request, _("Registered as %(number)s.") % {"number": ticket.number})
+    return redirect("admin:desk_ticket", ticket.number)
+
+
+@require_POST
+def caller(request: HttpRequest) -> HttpResponse:
+    """Who calls: by phone, e-mail, order or customer number, found before anything is typed."""
+    actor = _clerk(request)
+    looked_up = request.POST.get("lookup", "").strip()
+    customer = find_customer(looked_up, actor)
+    if is_partial(request):
+        return render(request, "desk/_caller.html", {"looked_up": looked_up, **_card(customer, actor)})
+    form = NewTicketForm(actor=actor, initial=_initial(customer, request.POST))
+    return _page(request, form, customer, token=uuid4().hex, looked_up=looked_up)
+
+
+def _clerk(request: HttpRequest) -> Actor:
     actor = actor_for(request)
     if not actor.can("feedback.create_ticket"):
         raise PermissionDenied
-    customer = _customer(request, actor)
-    if request.method == "POST" and "lookup" not in request.POST:
-        form = NewTicketForm(request.POST, actor=actor)
-        form.kept, refused = collect(request, actor)
-        token = request.POST.get("token", "")[:40] or uuid4().hex
-        for error in refused:
-            form.refuse(error)
-        ticket = _receive(form, customer, token, actor)
-        if ticket is not None:
-            messages.success(request, _("Registered as %(number)s.") % {"number": ticket.number})
-            return redirect("admin:desk_ticket", ticket.number)
-        return _page(request, form, customer, actor, token=token, status=422)
-    form = NewTicketForm(actor=actor, initial=_initial(customer, request.POST))
-    return _page(request, form, customer, actor, token=uuid4().hex)
+    return actor
 
 
 def _initial(customer: Customer | None, typed: Any) -> dict[str, Any]:
@@ -56,15 +73,11 @@ def _initial(customer: Customer | None, typed: Any) -> dict[str, Any]:
     return {**given, **known, "preferred_channel": customer.preferred_channel}
 
 
-def _customer(request: HttpRequest, actor: Actor) -> Customer | None:
-    """The customer the page is about: looked up just now, or chosen before."""
-    if text := request.POST.get("lookup", "").strip():
-        return find_customer(text, actor)
+def _chosen(text: str, actor: Actor) -> Customer | None:
     try:
-        chosen = UUID(request.POST.get("customer") or request.GET.get("customer", ""))
+        return masked(actor).filter(pk=UUID(text)).first()
     except ValueError:
         return None
-    return masked(actor).filter(pk=chosen).first()
 
 
 def _receive(form: NewTicketForm, customer: Customer | None, token: str, actor: Actor) -> Ticket | None:
@@ -80,15 +93,9 @@ def _receive(form: NewTicketForm, customer: Customer | None, token: str, actor: 
 
 
 def _page(
-    request: HttpRequest, form: NewTicketForm, customer: Customer | None, actor: Actor, *, token: str, status: int = 200
+    request: HttpRequest, form: NewTicketForm, customer: Customer | None, *, token: str, looked_up: str = "", status: int = 200
 ) -> HttpResponse:
-    looked_up = request.POST.get("lookup", "").strip()
-    context = {
-        "form": form,
-        "token": token,
-        "looked_up": looked_up,
-        **_card(customer, actor),
-    }
+    context = {"form": form, "token": token, "looked_up": looked_up, **_card(customer, form.actor)}
     return framed(request, "desk/new.html", _("New ticket"), context, status)
 
 
@@ -103,16 +110,3 @@ def _card(customer: Customer | None, actor: Actor) -> dict[str, Any]:
         "ratings": ratings,
         "mean_rating": sum(ratings) / len(ratings) if ratings else None,
     }
-
-
-@require_POST
-def caller(request: HttpRequest) -> HttpResponse:
-    """Who calls: by phone, e-mail, order or customer number, found before anything is typed."""
-    actor = actor_for(request)
-    if not actor.can("feedback.create_ticket"):
-        raise PermissionDenied
-    if not is_partial(request):
-        return new(request)
-    customer = _customer(request, actor)
-    context = {"looked_up": request.POST.get("lookup", "").strip(), **_card(customer, actor)}
-    return render(request, "desk/_caller.html", context)

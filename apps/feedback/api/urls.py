@@ -15,13 +15,13 @@ class NumberConverter:
         return value
 
 
-register_converter(NumberConverter, "ticket_number")
+register_converter(NumberConverter, "feedback_number")
 
 urlpatterns = [
     path("tickets/", views.TicketsView.as_view(), name="api-tickets"),
-    path("tickets/<ticket_number:number>/", views.TicketView.as_view(), name="api-ticket"),
-    path("tickets/<ticket_number:number>/transitions/", views.TransitionsView.as_view(), name="api-transitions"),
-    path("tickets/<ticket_number:number>/plans/", views.PlansView.as_view(), name="api-plans"),
-    path("tickets/<ticket_number:number>/messages/", views.MessagesView.as_view(), name="api-messages"),
-    path("tickets/<ticket_number:number>/events/", views.EventsView.as_view(), name="api-events"),
+    path("tickets/<feedback_number:number>/", views.TicketView.as_view(), name="api-ticket"),
+    path("tickets/<feedback_number:number>/transitions/", views.TransitionsView.as_view(), name="api-transitions"),
+    path("tickets/<feedback_number:number>/plans/", views.PlansView.as_view(), name="api-plans"),
+    path("tickets/<feedback_number:number>/messages/", views.MessagesView.as_view(), name="api-messages"),
+    path("tickets/<feedback_number:number>/events/", views.EventsView.as_view(), name="api-events"),
 ]

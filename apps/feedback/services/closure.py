@@ -29,7 +29,7 @@ def resolve(ticket: Ticket, result: str, *, actor: Actor) -> Ticket:
             fresh.save(update_fields=["first_responded_at"])
         clocks.meet(fresh, Metric.FIRST_RESPONSE, Metric.ANSWER, Metric.RESOLUTION)
         clocks.cancel(fresh, [Metric.ACCEPTANCE, Metric.PROGRESS])
-        clocks.start(fresh, Metric.CALLBACK, Metric.SURVEY_SEND)
+        clocks.start(fresh, Metric.CALLBACK, Metric.SURVEY_SEND, at=fresh.resolved_at)
         clocks.refresh(fresh)
         return fresh
 

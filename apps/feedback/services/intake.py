@@ -144,6 +144,8 @@ def _receive(report: Report, actor: Actor) -> Ticket:
     # The number comes last: its row stays locked until commit (INT-02, DESIGN "traps already met").
     ticket.number = numbers.monthly("ticket", ticket.received_at)
     ticket.save(force_insert=True)
+    if ticket.channel == Channel.HOTLINE:
+        clocks.hotline_picked_up(ticket)
     if report.uploads:
         Attachment.objects.bulk_create([Attachment(ticket=ticket, upload=u) for u in report.uploads])
     ticket.is_new = True

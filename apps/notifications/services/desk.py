@@ -9,11 +9,12 @@ from django.utils.translation import gettext_noop
 from apps.core import clock, locks, masking
 from apps.core.actors import Actor
 from apps.core.errors import DomainError
+from apps.crm import contacts
 from apps.journal import doorbell, events
 from apps.notifications.events import CALL_NOT_ANSWERED, MESSAGE_QUEUED_AGAIN, MESSAGE_SENT, PERSONAL_DATA_REVEALED
 from apps.notifications.models import OutgoingMessage
 from apps.notifications.services.outbox import DISPATCH, about, facts
-from apps.notifications.states import MessageState
+from apps.notifications.states import MessageChannel, MessageState
 
 MAY_READ = "notifications.view_outbox"
 MAY_SEND_AGAIN = "notifications.change_outgoingmessage"
@@ -45,6 +46,9 @@ def open_message(message_id: UUID, *, actor: Actor) -> Opened:
     if not (actor.can(MAY_READ) or (message.state == MessageState.TO_CALL and _may_call(actor))):
         raise DomainError("core.not_allowed")
     clear = actor.can(MAY_SEE_CLEAR)
+    dialled = message.recipient
+    if message.channel != MessageChannel.EMAIL:
+        dialled = contacts.display_phone(message.recipient)
     events.record(
         PERSONAL_DATA_REVEALED,
         subject=about(message),
@@ -52,10 +56,11 @@ def open_message(message_id: UUID, *, actor: Actor) -> Opened:
         data={"field": "message", "message": str(message.pk), "clear": clear},
     )
     if clear:
-        return Opened(message.recipient, message.recipient_name, message.body, clear=True)
+        return Opened(dialled, message.recipient_name, message.body, clear=True)
     name = masking.name(message.recipient_name)
     body = message.body
-    for secret, mask in ((message.recipient, message.recipient_masked), (message.recipient_name, name)):
+    masks = [(message.recipient, message.recipient_masked), (dialled, message.recipient_masked)]
+    for secret, mask in (*masks, (message.recipient_name, name)):
         body = body.replace(secret, mask) if secret else body
     return Opened(message.recipient_masked, name, body, clear=False)
 

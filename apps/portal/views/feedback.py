@@ -16,7 +16,6 @@ from apps.core.errors import DomainError, DomainErrors
 from apps.core.fields import blind_index
 from apps.core.vocabulary import Channel
 from apps.crm.contacts import Contact, validate_contact
-from apps.feedback.models import Ticket
 from apps.feedback.services import intake, links
 from apps.feedback.services.intake import Report
 from apps.portal import attachments, limits, progress, selectors
@@ -44,15 +43,19 @@ def form(request: HttpRequest) -> HttpResponse:
     files = attachments.of_form(request)
     if "language" in request.POST:
         return _in_other_language(request, files)
-    sent = FeedbackForm(request.POST)
-    if not sent.is_valid() or files.errors:
-        return _refused(request, sent, files, files.errors)
+    form = FeedbackForm(request.POST)
+    complete = form.is_valid()
+    report = _report(form.cleaned_data, files)
+    errors = files.errors + _errors(report)
+    if errors or not complete:
+        return _refused(request, form, files, errors)
     try:
-        ticket = _receive(sent.cleaned_data, files)
+        _not_too_often(report)
+        ticket = intake.receive(report, actor=CUSTOMER)
     except DomainErrors as found:
-        return _refused(request, sent, files, found.errors)
+        return _refused(request, form, files, found.errors)
     except DomainError as error:
-        return _refused(request, sent, files, [error])
+        return _refused(request, form, files, [error])
     return redirect("portal:sent", ticket.number, links.tracking_token(ticket))
 
 
@@ -71,27 +74,36 @@ def sent(request: HttpRequest, number: str, token: str) -> HttpResponse:
     return render(request, "portal/sent.html", context)
 
 
-def _receive(data: dict[str, Any], files: Files) -> Ticket:
-    """Hand the form to intake, unless this contact sent too much lately. Raises DomainErrors, DomainError."""
+def _report(data: dict[str, Any], files: Files) -> Report:
+    """What intake gets. A field that could not be read keeps its default: its own error is shown already."""
     language = translation.get_language() or settings.LANGUAGE_CODE
-    contact = Contact(**{name: data[name] for name in _CONTACT}, language=language)
-    report = Report(
-        **{name: data[name] for name in _REPORTED},
-        contact=contact,
+    return Report(
+        **{name: data[name] for name in _REPORTED if name in data},
+        contact=Contact(**{name: data[name] for name in _CONTACT if name in data}, language=language),
         channel=Channel.ONLINE,
         language=language,
         external_ref=_reference(data),
         uploads=files.uploads,
     )
-    intake.validate(report)
-    known = validate_contact(contact)
+
+
+def _errors(report: Report) -> list[DomainError]:
+    try:
+        intake.validate(report)
+    except DomainErrors as found:
+        return found.errors
+    return []
+
+
+def _not_too_often(report: Report) -> None:
+    """Raises DomainError when this phone number or address sent too much lately."""
+    known = validate_contact(report.contact)
     limits.take("contact", blind_index(known.phone or known.email), field="text")
-    return intake.receive(report, actor=CUSTOMER)
 
 
 def _reference(data: dict[str, Any]) -> str:
     """The same form sent twice is one ticket; "back" and other words are another one."""
-    said = "\x1f".join([data["token"], *(str(data[name]) for name in (*_REPORTED, *_CONTACT))])
+    said = "\x1f".join([data["token"], *(str(data.get(name)) for name in (*_REPORTED, *_CONTACT))])
     return "form:" + hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
 
 

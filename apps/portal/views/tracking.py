@@ -17,6 +17,7 @@ from apps.core.errors import DomainError, DomainErrors
 from apps.core.vocabulary import Channel
 from apps.feedback.models import Ticket
 from apps.feedback.services import closure, conversation, links, reclassification
+from apps.feedback.states import TicketState
 from apps.portal import attachments, limits, progress, selectors
 from apps.portal.attachments import Files
 from apps.portal.forms import MessageForm, PublicForm, ReopenForm, SupervisorForm
@@ -148,6 +149,8 @@ def _page(
         "supervisor": SupervisorForm(initial={"token": uuid.uuid4().hex}, auto_id="supervisor_%s"),
         "reopen": ReopenForm(initial={"token": uuid.uuid4().hex}, auto_id="reopen_%s"),
     }
+    if ticket.state == TicketState.WAITING:
+        forms["message"].fields["body"].label = _("Your answer")
     if refused is not None:
         refused.auto_id = f"{act}_%s"
         forms[act] = refused

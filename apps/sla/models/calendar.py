@@ -28,7 +28,8 @@ class Calendar(Noun):
         ordering = ["code"]
         constraints = [
             models.UniqueConstraint(
-                fields=["department"], condition=Q(department=None), nulls_distinct=False, name="calendar_one_default"
+                fields=["department"], condition=Q(department=None), nulls_distinct=False, name="calendar_one_default",
+                violation_error_message=_("There is a default calendar already. Choose a department for this one."),
             )
         ]
 

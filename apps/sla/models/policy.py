@@ -57,14 +57,19 @@ class Policy(Noun):
         ordering = ["metric", "code", "-version"]
         constraints = [
             models.UniqueConstraint(fields=["code", "version"], name="policy_version"),
-            models.UniqueConstraint(fields=["code"], condition=Q(effective_to=None), name="policy_one_current"),
+            models.UniqueConstraint(
+                fields=["code"], condition=Q(effective_to=None), name="policy_one_current",
+                violation_error_message=_("There is a policy with this code already."),
+            ),
             models.CheckConstraint(condition=Q(target__gt=0), name="policy_target"),
             models.CheckConstraint(condition=Q(unit__in=Unit.values), name="policy_unit"),
             models.CheckConstraint(
                 condition=Q(warn_percent=None) | Q(warn_percent__range=(1, 99)), name="policy_warn_percent"
             ),
             models.CheckConstraint(
-                condition=~Q(metric__in=TIMERS) | Q(warn_percent=None, pausable=False), name="policy_timer"
+                condition=~Q(metric__in=sorted(TIMERS)) | Q(warn_percent=None, pausable=False),
+                name="policy_timer",
+                violation_error_message=_("A timer has no warning and no pause."),
             ),
             models.CheckConstraint(
                 condition=Q(effective_to=None) | Q(effective_from=None) | Q(effective_from__lte=F("effective_to")),

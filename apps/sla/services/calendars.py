@@ -44,7 +44,7 @@ def save(calendar: Calendar, periods: Sequence[Period], *, actor: Actor) -> Cale
 
 
 def delete(calendar: Calendar, *, actor: Actor) -> None:
-    """The department follows the default calendar again. Raises DomainError `core.not_allowed`, `sla.calendar_needed`."""
+    """Its department follows the default one again. Raises DomainError `core.not_allowed`, `sla.calendar_needed`."""
     _allowed(actor)
     if calendar.department_id is None:
         raise DomainError("sla.calendar_needed")
@@ -55,7 +55,7 @@ def delete(calendar: Calendar, *, actor: Actor) -> None:
 
 
 def check(calendar: Calendar) -> None:
-    """One calendar a department, one default. Raises DomainError `sla.calendar_default_exists`, `sla.calendar_taken`."""
+    """One a department, one default. Raises DomainError `sla.calendar_default_exists`, `sla.calendar_taken`."""
     if Calendar.objects.filter(department=calendar.department_id).exclude(pk=calendar.pk).exists():
         code = "sla.calendar_taken" if calendar.department_id else "sla.calendar_default_exists"
         raise DomainError(code, field="department")

@@ -1,6 +1,7 @@
 """Writing deadlines: one statement however many rows."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from django.db import connection
@@ -32,33 +33,44 @@ FIRED = ("state", "next_check_at", "ended_at")
 ENDING = ("state", "next_check_at", "paused_at", "breached_at", "ended_at")
 EVERYTHING = tuple(TYPES)
 
-_COLUMNS = """id, created_at, subject_type, subject_id, metric, purpose, policy_id, department_id, started_at, due_at,
-    warn_at, next_check_at, paused_at, state, level, hand_by, hand_reason"""
-_ROW = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'open', 0, '', '')"
-_UNLESS_OPEN = "ON CONFLICT (subject_id, metric) WHERE state = 'open' DO NOTHING RETURNING id"
+_INSERT = """INSERT INTO sla_deadline (created_at, subject_type, subject_id, department_id, started_at, state, level,
+    hand_by, hand_reason, id, metric, purpose, policy_id, due_at, warn_at, next_check_at, paused_at) VALUES """
+# What the rows share stands under one name each: it is quoted once.
+_SHARED = "%(now)s, %(type)s, %(subject)s, %(department)s, %(start)s, 'open', 0, '', ''"
+_OWN = ("id", "metric", "purpose", "policy_id", "due_at", "warn_at", "next_check_at", "paused_at")
+_UNLESS_OPEN = " ON CONFLICT (subject_id, metric) WHERE state = 'open' DO NOTHING RETURNING id"
 
 
 def insert(new: Sequence[Deadline], *, subject_is_new: bool) -> list[Deadline]:
-    """Insert open deadlines with one statement; returns those inserted: what is open already stays as it is.
+    """Insert open deadlines of one subject, start and department with one statement; returns those inserted.
 
-    A subject that is new itself has nothing open, which spares the database a fifth of the work.
+    What is open already stays as it is. A subject that is new itself has nothing open, which spares the database a
+    fifth of the work.
     """
-    now = clock.now()
-    params: list[Any] = []
-    for d in new:
-        d.created_at = now
-        params += [
-            str(d.id), now, d.subject_type, str(d.subject_id), d.metric, d.purpose, str(d.policy_id), d.department_id,
-            d.started_at, d.due_at, d.warn_at, d.next_check_at, d.paused_at,
-        ]  # fmt: skip
-    insert = f"INSERT INTO sla_deadline ({_COLUMNS}) VALUES {', '.join([_ROW] * len(new))}"
+    first, now = new[0], clock.now()
+    # Text is quoted twice as quickly as ids and moments are.
+    params: dict[str, str | int | None] = {
+        "now": str(now), "type": first.subject_type, "subject": str(first.subject_id), "start": str(first.started_at),
+        "department": first.department_id,
+    }  # fmt: skip
+    for i, deadline in enumerate(new):
+        deadline.created_at = now
+        for name in _OWN:
+            value = getattr(deadline, name)
+            params[f"{name}{i}"] = None if value is None else str(value)
+    statement = _INSERT + ", ".join([_row(i) for i in range(len(new))])
     with connection.cursor() as cursor:
         if subject_is_new:
-            cursor.execute(insert, params)
+            cursor.execute(statement, params)
             return list(new)
-        cursor.execute(f"{insert} {_UNLESS_OPEN}", params)
+        cursor.execute(statement + _UNLESS_OPEN, params)
         inserted = {row[0] for row in cursor.fetchall()}
     return [d for d in new if d.id in inserted]
+
+
+@cache
+def _row(i: int) -> str:
+    return f"({_SHARED}, {', '.join(f'%({name}{i})s' for name in _OWN)})"
 
 
 def save(changed: Sequence[Deadline], columns: Sequence[str]) -> None:

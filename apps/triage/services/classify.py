@@ -2,10 +2,11 @@
 
 The rules, in the order a complaint clerk reads:
 - The longest keyword wins where several begin at one place.
-- Each keyword counts once; the second, third … keyword of one category counts less and less, so that a long list of
-  the same thing does not outweigh everything else.
+- Each keyword counts once; after each, the next one of the same category counts less (`Word.tires`), so that a long
+  list of the same thing does not outweigh everything else.
 - What is said first matters most: with every clause that holds a complaint, later ones count less, down to a floor.
 - A clause of praise ("送得很快，但是…") says little about what the complaint is about.
+- A danger to people counts in full wherever it stands.
 - Nothing found: `other`, with confidence 0.
 """
 
@@ -24,7 +25,6 @@ from apps.triage.rulebook import OTHER, Rulebook, Word
 PRAISE_COUNTS = 0.25
 LATER_COUNTS = 0.8
 LATER_FLOOR = 0.3
-SAME_AGAIN_COUNTS = 0.7
 BRANCH_SHARE = 0.5  # of its root's evidence, for a sub-category to be chosen
 SURE_AT = 3.0  # evidence from which on a lone category is as sure as it can be
 READS_CHARACTERS = 10_000
@@ -32,7 +32,8 @@ READS_CHARACTERS = 10_000
 _NEGATIONS = frozenset("不没未无")
 _DENIALS = ("没有", "不会", "没", "不", "无", "未")
 _RISK_ORDER = {"": 0, Risk.LEGAL.value: 1, Risk.SAFETY.value: 2}
-_NO_RISK, _NO_DEMAND = Risk.NONE.value, Demand.NONE.value  # looking a member up costs as much as finding a word
+# Looking a member up costs as much as finding a word.
+_NO_RISK, _DANGER, _NO_DEMAND = Risk.NONE.value, Risk.SAFETY.value, Demand.NONE.value
 
 
 class Hit(NamedTuple):
@@ -152,13 +153,13 @@ class _Reading:
         factor = PRAISE_COUNTS if tone > 0 else self.attention
         complaint = False
         hits, seen, times, scores = self.hits, self.seen, self.times, self.scores
-        for (name, category, root, weight, demand, risk, _, _), start in clause:
+        for (name, category, root, weight, tires, demand, risk, _, _), start in clause:
             counted = 0.0
             if root and name not in seen:
                 seen.add(name)
                 again = times.get(root, 1.0)
-                times[root] = again * SAME_AGAIN_COUNTS
-                counted = weight * factor * again
+                times[root] = again * tires
+                counted = weight if risk == _DANGER and tone <= 0 else weight * factor * again
                 scores[root] = scores.get(root, 0.0) + counted
                 complaint = True
             if demand or risk:

@@ -1,0 +1,3 @@
+from apps.sla.admin import calendars, deadlines, ladder, policies
+
+__all__ = ["calendars", "deadlines", "ladder", "policies"]

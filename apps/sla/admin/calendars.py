@@ -1,0 +1,145 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.db.models.functions import ExtractYear
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+from unfold.decorators import display
+
+from apps.accounts.principals import actor_for
+from apps.core.errors import DomainError
+from apps.sla.admin.base import RuleAdmin, RuleForm
+from apps.sla.models import Calendar, CalendarDay, WorkingPeriod
+from apps.sla.services import calendars
+from apps.sla.states import DayKind, Weekday
+
+
+class CalendarForm(RuleForm):
+    check = calendars.check
+
+    class Meta:
+        model = Calendar
+        fields = ("code", "name", "department", "official_days")
+
+
+class HoursFormSet(forms.BaseInlineFormSet):
+    """The week's hours as a whole: the service checks and replaces them together."""
+
+    def periods(self) -> list[calendars.Period]:
+        rows = [form.cleaned_data for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
+        return [calendars.Period(row["weekday"], row["start"], row["end"]) for row in rows]
+
+    def clean(self) -> None:
+        super().clean()
+        if any(self.errors):
+            return
+        try:
+            calendars.check_periods(self.periods())
+        except DomainError as error:
+            raise forms.ValidationError(error.words) from error
+
+
+class HoursInline(TabularInline):
+    model = WorkingPeriod
+    formset = HoursFormSet
+    fields = ("weekday", "start", "end")
+    extra = 0
+    min_num = 1
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.admin_site._registry[Calendar].has_change_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_add_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_add_permission(request, obj)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.admin_site._registry[Calendar].has_view_permission(request, obj)
+
+
+@admin.register(Calendar)
+class CalendarAdmin(RuleAdmin):
+    form = CalendarForm
+    inlines = (HoursInline,)
+    list_display = ("name", "code", "department", "official_days")
+    list_select_related = ("department",)
+    search_fields = ("name", "code")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Calendar | None = None) -> bool:
+        return (obj is None or obj.department_id is not None) and super().has_delete_permission(request, obj)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {name: found for name, found in super().get_actions(request).items() if name != "delete_selected"}
+
+    def save_model(self, request: HttpRequest, obj: Calendar, form: Any, change: bool) -> None:
+        """Saved together with its hours, below."""
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        for formset in formsets:
+            calendars.save(form.instance, formset.periods(), actor=actor_for(request))
+            formset.new_objects = formset.changed_objects = formset.deleted_objects = []  # what the page's log reads
+
+    def delete_model(self, request: HttpRequest, obj: Calendar) -> None:
+        calendars.delete(obj, actor=actor_for(request))
+
+
+class DayForm(RuleForm):
+    check = calendars.check_day
+
+    class Meta:
+        model = CalendarDay
+        fields = ("calendar", "date", "kind", "name", "provisional")
+
+
+class YearFilter(admin.SimpleListFilter):
+    title = _("year")
+    parameter_name = "year"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        years = CalendarDay.objects.order_by().values_list(ExtractYear("date"), flat=True).distinct()
+        return [(str(year), str(year)) for year in sorted(years, reverse=True)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[CalendarDay]) -> QuerySet[CalendarDay]:
+        value = self.value()
+        return queryset.filter(date__year=int(value)) if value and value.isdigit() else queryset
+
+
+@admin.register(CalendarDay)
+class CalendarDayAdmin(RuleAdmin):
+    form = DayForm
+    list_display = ("date", "weekday", "kind_display", "name", "calendar_display", "provisional")
+    list_filter = (YearFilter, "kind", "provisional", "calendar")
+    list_select_related = ("calendar",)
+    search_fields = ("name",)
+    ordering = ("-date",)
+    list_per_page = 100
+
+    @admin.display(description=_("weekday"))
+    def weekday(self, day: CalendarDay) -> str:
+        return str(Weekday(day.date.weekday()).label)
+
+    @display(
+        description=_("kind"), ordering="kind",
+        label={DayKind.HOLIDAY: "info", DayKind.WORKDAY: "warning", DayKind.COMPANY_DAY_OFF: "success"},
+    )  # fmt: skip
+    def kind_display(self, day: CalendarDay) -> tuple[str, str]:
+        return day.kind, day.get_kind_display()
+
+    @admin.display(description=_("calendar"), ordering="calendar")
+    def calendar_display(self, day: CalendarDay) -> str:
+        return day.calendar.name if day.calendar else str(_("official"))
+
+    def save_model(self, request: HttpRequest, obj: CalendarDay, form: Any, change: bool) -> None:
+        calendars.save_day(obj, actor=actor_for(request))
+
+    def delete_model(self, request: HttpRequest, obj: CalendarDay) -> None:
+        calendars.delete_day(obj, actor=actor_for(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[CalendarDay]) -> None:
+        for day in queryset:
+            calendars.delete_day(day, actor=actor_for(request))
