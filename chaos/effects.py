@@ -15,7 +15,9 @@ def receive(n: int) -> float:
     """One intake; returns its seconds."""
     started = time.monotonic()
     report = Report(
-        text=f"第{n}台空调制热很慢，已经等了三天没人联系", contact=Contact(name="混沌", email=f"chaos{n}@example.com"), channel="online"
+        text=f"第{n}台空调制热很慢，已经等了三天没人联系",
+        contact=Contact(name="混沌", email=f"chaos{n}@example.com"),
+        channel="online",
     )
     intake.receive(report, actor=actors.CUSTOMER)
     return time.monotonic() - started
@@ -24,7 +26,10 @@ def receive(n: int) -> float:
 def wait_until_delivered(seconds: float) -> bool:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        if not Delivery.objects.filter(done_at=None).exists() and not OutgoingMessage.objects.filter(state="queued").exists():
+        if (
+            not Delivery.objects.filter(done_at=None).exists()
+            and not OutgoingMessage.objects.filter(state="queued").exists()
+        ):
             return True
         time.sleep(0.5)
     return False

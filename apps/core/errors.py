@@ -72,7 +72,9 @@ register(
     {
         "core.not_allowed": Problem(403, _("You have no right to do this.")),
         "core.not_found": Problem(404, _("This record does not exist, or you may not see it.")),
-        "core.stale": Problem(409, _("Somebody else changed this meanwhile. Your input is kept; please compare and save again.")),
+        "core.stale": Problem(
+            409, _("Somebody else changed this meanwhile. Your input is kept; please compare and save again.")
+        ),
         "core.required": Problem(422, _("Please fill in this field.")),
         "core.too_long": Problem(422, _("At most %(limit)s characters; you entered %(length)s.")),
         "core.control_characters": Problem(422, _("The text contains characters that cannot be stored.")),
@@ -94,9 +96,7 @@ register(
         "core.idempotency_key_invalid": Problem(
             422, _("An Idempotency-Key has between 1 and %(limit)s printable ASCII characters.")
         ),
-        "core.idempotency_mismatch": Problem(
-            422, _("This Idempotency-Key was used before with another request.")
-        ),
+        "core.idempotency_mismatch": Problem(422, _("This Idempotency-Key was used before with another request.")),
         "core.idempotency_running": Problem(409, _("A request with this Idempotency-Key is still running.")),
         "core.too_many_requests": Problem(429, _("Too many requests. Please wait a moment and try again.")),
         "upload.too_large": Problem(422, _("“%(name)s” is larger than %(limit)s MB.")),
@@ -109,7 +109,10 @@ register(
         ),
         "upload.mismatch": Problem(422, _("“%(name)s” does not contain what its name says (.%(extension)s).")),
         "upload.heic": Problem(
-            422, _("“%(name)s” is a HEIC photo, which many screens cannot show. Please send it as JPEG, or a screenshot of it.")
+            422,
+            _(
+                "“%(name)s” is a HEIC photo, which many screens cannot show. Please send it as JPEG, or a screenshot of it."
+            ),
         ),
         "upload.too_many_pixels": Problem(
             422, _("“%(name)s” has more than %(limit)s million pixels. Please send a smaller version.")

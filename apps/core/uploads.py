@@ -188,7 +188,7 @@ def _checked(file: UploadedFile, name: str) -> "tuple[File[bytes], str, str]":
     size = file.size or 0
     if size > settings.UPLOAD_MAX_BYTES:
         raise _refusal("too_large", name, limit=settings.UPLOAD_MAX_BYTES // 1024**2)
-    if getattr(file.file, "beyond_form_limit", False):
+    if getattr(file, "beyond_form_limit", False):
         raise _refusal("form_too_large", name, limit=settings.UPLOAD_FORM_MAX_BYTES // 1024**2)
     if size == 0:
         raise _refusal("empty", name)

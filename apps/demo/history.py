@@ -219,8 +219,7 @@ class Case:
         promised = clock.now() + timedelta(hours=self.dice.uniform(30, 70))
         draft = planning.PlanDraft(self.theme.steps, self.theme.measures, promised)
         planning.write_plan(self.ticket, draft, actor=self.actor)
-        low, high = self.theme.cost
-        if high and self.dice.random() < 0.75:
+        if self.theme.cost[1] and self.dice.random() < 0.75:
             self.history._later(self._propose, 0.3, 6)
         else:
             self.history._later(self._progress, 1, 7)
@@ -290,5 +289,3 @@ def _office(moment: datetime, dice: random.Random) -> datetime:
     if local.weekday() == 6 and dice.random() < 0.8:
         local += timedelta(days=1)
     return local
-
-

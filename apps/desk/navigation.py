@@ -62,6 +62,8 @@ def sidebar(request: HttpRequest) -> list[Item]:
     groups = [{"title": _("Work"), "items": _work(request)}]
     for key, labels in LISTS:
         items = [item for label, icon in labels if (item := _list(request, label, icon))]
+        if key == "people" and request.user.has_perm("accounts.view_rolegroup"):
+            items.append({"title": _("Role matrix"), "icon": "table", "link": reverse("admin:accounts_role_matrix")})
         if items:
             groups.append({"title": titles[key], "collapsible": True, "items": items})
     return groups

@@ -89,9 +89,7 @@ def send_survey_reminder(event: Event) -> None:
 def announce_follow_up(event: Event) -> None:
     ticket = _ticket(event)
     announcements.to_customer(ticket, "second_followup", event, contact_by=ticket.next_due_at or "")
-    announcements.to_staff(
-        announcements.responsible(ticket), "assigned", ticket, event
-    )
+    announcements.to_staff(announcements.responsible(ticket), "assigned", ticket, event)
 
 
 @on(events.TICKET_CLOSED, name="feedback.announce_closing")

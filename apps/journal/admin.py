@@ -1,8 +1,9 @@
 """Events, deliveries and heads on screen: to be read, never changed."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import AbstractUser
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -40,7 +41,17 @@ class EventAdmin(ReadOnly):
     search_fields = ("kind__exact", "subject_id__exact", "actor_label__exact")
     search_help_text = _("Exact event name, subject id or staff number")
     ordering = ("-id",)
-    fields = ("kind", "subject_type", "subject_id", "actor_kind", "actor_label", "at", "reason", "data", "commitment_hex")
+    fields = (
+        "kind",
+        "subject_type",
+        "subject_id",
+        "actor_kind",
+        "actor_label",
+        "at",
+        "reason",
+        "data",
+        "commitment_hex",
+    )
     readonly_fields = ("commitment_hex",)
 
     @admin.display(description=_("commitment"))
@@ -67,9 +78,10 @@ class DeliveryAdmin(ReadOnly):
 
     @action(description=_("Try again"), permissions=["try_again"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
+        actor = staff(cast(AbstractUser, request.user))
         ids = list(queryset.filter(done_at=None).values_list("pk", flat=True)[:500])
         for delivery_id in ids:
-            deliveries.retry(delivery_id, actor=staff(request.user))
+            deliveries.retry(delivery_id, actor=actor)
         messages.success(request, _("%(count)s deliveries will be tried again.") % {"count": len(ids)})
 
 

@@ -109,9 +109,7 @@ def _receivers_of(kinds: Iterable[str]) -> list[tuple[str, str]]:
     return [(kind, name) for kind in kinds for name in receivers.names_for(kind)]
 
 
-_EVENT_COLUMNS = (
-    "kind, subject_type, subject_id, actor_kind, actor_label, actor_id, at, reason, data, salt, commitment"
-)
+_EVENT_COLUMNS = "kind, subject_type, subject_id, actor_kind, actor_label, actor_id, at, reason, data, salt, commitment"
 _EVENT_ROW = "(%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s)"
 
 

@@ -1,7 +1,10 @@
 """Counting big tables without reading them."""
 
+from typing import Any, cast
+
 from django.core.paginator import Paginator
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils.functional import cached_property
 
 EXACT_BELOW = 10_000
@@ -12,12 +15,15 @@ class EstimatingPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        counted = self.object_list[: EXACT_BELOW + 1].count()  # type: ignore[union-attr]
+        rows = cast("QuerySet[Any]", self.object_list)
+        counted = rows[: EXACT_BELOW + 1].count()
         if counted <= EXACT_BELOW:
             return counted
-        query = self.object_list.query  # type: ignore[union-attr]
+        query = rows.query
         if query.where:
             return counted
         with connection.cursor() as cursor:
-            cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [query.model._meta.db_table])
+            cursor.execute(
+                "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [rows.model._meta.db_table]
+            )
             return max(counted, int(cursor.fetchone()[0]))

@@ -46,9 +46,7 @@ def condition(code: str) -> Callable[[Callable[[Any], bool]], Callable[[Any], bo
     return mark
 
 
-def apply(
-    obj: M, name: str, *, actor: Actor, reason: str = "", expected_version: int | None = None, **data: Any
-) -> M:
+def apply(obj: M, name: str, *, actor: Actor, reason: str = "", expected_version: int | None = None, **data: Any) -> M:
     """Re-read under lock, check, change, save, record. Returns the fresh object; `obj` itself is left as it was.
 
     Raises DomainError: `transition.impossible` (409, wrong state), `core.not_allowed` (403), a condition's or gate's

@@ -96,7 +96,7 @@ _SEALED = (
 
 def _rows() -> Iterator[tuple[int, int, bytes, Event | None]]:
     """Leaves in order with their events, streamed by a server-side cursor."""
-    fields = [f.column for f in Event._meta.concrete_fields]
+    fields = [str(f.column) for f in Event._meta.concrete_fields]
     with connection.chunked_cursor() as cursor:
         cursor.execute(_SEALED)
         names: list[str] | None = None
@@ -129,7 +129,9 @@ def _check_leaves(heads: list[Head], report: Report) -> None:
         frontier.append(digest)
         while head is not None and head.size == position + 1:
             if frontier.size != head.size or frontier.root() != bytes(head.root):
-                report.add(f"leaves {covered}–{head.size - 1}: removed, reordered or replaced (root of head {head.size})")
+                report.add(
+                    f"leaves {covered}–{head.size - 1}: removed, reordered or replaced (root of head {head.size})"
+                )
                 # go on from what was signed, so that one broken stretch is not reported again for all that follow
                 frontier = Frontier(head.size, [bytes.fromhex(p) for p in head.frontier])
             covered = head.size
@@ -167,5 +169,3 @@ def _check_late(heads: list[Head], report: Report) -> None:
             for (event_id,) in cursor.fetchall():
                 if event_id not in known:
                     report.add(f"event {event_id}: was slipped in behind the sealed log")
-
-

@@ -29,17 +29,21 @@ def words(code: str, channel: str, languages: Collection[str]) -> dict[str, Word
     A text whose row is missing (no `load_defaults` yet after an update) is taken as shipped.
     """
     rows = {
-        template.language: template
-        for template in Template.objects.filter(code=code, channel=channel, language__in={*languages, FALLBACK})
+        language: (subject, body, active)
+        for language, subject, body, active in Template.objects.filter(
+            code=code, channel=channel, language__in={*languages, FALLBACK}
+        )
+        .order_by()
+        .values_list("language", "subject", "body", "active")
     }
     return {language: _words(rows, code, channel, language) for language in languages}
 
 
-def _words(rows: dict[str, Template], code: str, channel: str, language: str) -> Words | None:
+def _words(rows: dict[str, tuple[str, str, bool]], code: str, channel: str, language: str) -> Words | None:
     for candidate in dict.fromkeys([language, FALLBACK.value]):
         row, text = rows.get(candidate), shipped.texts().get(shipped.Key(code, channel, candidate))
-        if row is not None and row.active:
-            return Words(row.subject, row.body, candidate)
+        if row is not None and row[2]:
+            return Words(row[0], row[1], candidate)
         if row is None and text is not None:
             return Words(text.subject, text.body, candidate)
     return None

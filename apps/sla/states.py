@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Metric(models.TextChoices):
@@ -10,9 +11,9 @@ class Metric(models.TextChoices):
     FIRST_RESPONSE = "first_response", _("First response")
     HOTLINE_PICKUP = "hotline_pickup", _("Hotline pick-up")
     ACCEPTANCE = "acceptance", _("Acceptance by the department")
-    PROGRESS = "progress", _("Progress update")
-    ANSWER = "answer", _("Answer")
-    RESOLUTION = "resolution", _("Resolution")
+    PROGRESS = "progress", pgettext_lazy("deadline", "Progress update")
+    ANSWER = "answer", pgettext_lazy("deadline", "Answer")
+    RESOLUTION = "resolution", pgettext_lazy("deadline", "Resolution")
     CALLBACK = "callback", _("Satisfaction call-back")
     SECOND_FOLLOW_UP = "second_follow_up", _("Second follow-up")
     SUPERVISOR_CALL = "supervisor_call", _("Supervisor call-back")
@@ -22,8 +23,11 @@ class Metric(models.TextChoices):
 
 
 class Purpose(models.TextChoices):
-    OBLIGATION = "obligation", _("Obligation")  # somebody must do something in time; can be breached
-    TIMER = "timer", _("Timer")  # the system does something when the time has come; fires once
+    OBLIGATION = (
+        "obligation",
+        pgettext_lazy("deadline", "Obligation"),
+    )  # somebody must do something in time; can be breached
+    TIMER = "timer", pgettext_lazy("deadline", "Timer")  # the system does something when the time has come; fires once
 
 
 TIMERS = frozenset({Metric.SURVEY_SEND, Metric.SURVEY_REMINDER, Metric.SURVEY_NO_REPLY})
@@ -42,10 +46,10 @@ class Unit(models.TextChoices):
 class State(models.TextChoices):
     """Late or not is told by `breached_at`, not by the state: what is met late stays breached."""
 
-    OPEN = "open", _("Open")
-    MET = "met", _("Met")
-    CANCELLED = "cancelled", _("Cancelled")  # no longer asked for
-    FIRED = "fired", _("Fired")  # a timer that went off
+    OPEN = "open", pgettext_lazy("deadline", "Open")
+    MET = "met", pgettext_lazy("deadline", "Met")
+    CANCELLED = "cancelled", pgettext_lazy("deadline", "Cancelled")  # no longer asked for
+    FIRED = "fired", pgettext_lazy("deadline", "Fired")  # a timer that went off
 
 
 class DayKind(models.TextChoices):

@@ -64,7 +64,7 @@ def test_numbers_taken_by_many_threads_have_no_gap_and_no_double():
     assert sorted(taken) == list(range(1, 321))
 
 
-@given(total=st.integers(-10**9, 10**9), weights=st.lists(st.integers(0, 1000), min_size=1, max_size=12))
+@given(total=st.integers(-(10**9), 10**9), weights=st.lists(st.integers(0, 1000), min_size=1, max_size=12))
 def test_shares_add_up_to_the_fen(total, weights):
     if not any(weights):
         weights[0] = 1

@@ -1,5 +1,4 @@
-from django.contrib.auth import get_user_model
-from apps.accounts.services import api_keys, staff
+from apps.accounts.services import api_keys
 from apps.core.actors import system
 from apps.crm.services import customers
 from tests.factories import *

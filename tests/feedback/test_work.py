@@ -24,7 +24,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.req("INT-02", "INT-03", "CLS-02", "CLS-05", "CLS-07", "SLA-01")
 def test_intake_does_everything_at_once():
-    ticket = factories.ticket("物流延迟了十天，快递一直没到，我要退款！", urgency="urgent", order_number="SO1", place="杭州")
+    ticket = factories.ticket(
+        "物流延迟了十天，快递一直没到，我要退款！", urgency="urgent", order_number="SO1", place="杭州"
+    )
     stored = Ticket.objects.get(pk=ticket.pk)
     assert stored.number == clock.local(clock.now()).strftime("%Y%m") + "-001"
     assert stored.category.slug == "logistics"
@@ -195,8 +197,9 @@ def test_a_customer_asks_for_a_supervisor_and_the_head_hears_of_it():
 @pytest.mark.req("ADM-02")
 def test_staff_see_their_departments_tickets_as_lead_and_as_collaborator():
     ticket = factories.ticket("物流延迟，快递没到")
-    own, other = factories.staff_actor(Role.DEPARTMENT_HANDLER, "logistics"), factories.staff_actor(
-        Role.DEPARTMENT_HANDLER, "product"
+    own, other = (
+        factories.staff_actor(Role.DEPARTMENT_HANDLER, "logistics"),
+        factories.staff_actor(Role.DEPARTMENT_HANDLER, "product"),
     )
     assert Ticket.objects.visible_to(own).filter(pk=ticket.pk).exists()
     assert not Ticket.objects.visible_to(other).filter(pk=ticket.pk).exists()

@@ -22,7 +22,12 @@ def test_an_event_keeps_what_it_was_given():
     event = events.record("test.happened", subject=SUBJECT, actor=system("test"), data=data, reason="因为", at=moment)
 
     stored = Event.objects.get(pk=event.pk)
-    assert (stored.kind, stored.subject_id, stored.actor_label, stored.at) == ("test.happened", SUBJECT.id, "system:test", moment)
+    assert (stored.kind, stored.subject_id, stored.actor_label, stored.at) == (
+        "test.happened",
+        SUBJECT.id,
+        "system:test",
+        moment,
+    )
     assert stored.data == {"amount": "12.30", "at": "2026-11-01T08:30:00Z", "words": ["退货", "😀"]}
     assert events.commitment(bytes(stored.salt), stored.data, "因为") == bytes(stored.commitment)
 
@@ -41,8 +46,12 @@ def test_each_receiver_gets_a_delivery_and_many_events_cost_one_statement(django
     new = [events.NewEvent(kind, SUBJECT, CUSTOMER) for kind in ("test.heard", "test.unheard", "test.heard")]
     with django_assert_num_queries(1):
         recorded = events.record_many(new)
-    assert [e.kind for e in Event.objects.filter(pk__in=[e.pk for e in recorded]).order_by("pk")] == [n.kind for n in new]
-    rows = Delivery.objects.filter(event__in=recorded).order_by("event_id", "receiver").values_list("event_id", "receiver")
+    assert [e.kind for e in Event.objects.filter(pk__in=[e.pk for e in recorded]).order_by("pk")] == [
+        n.kind for n in new
+    ]
+    rows = (
+        Delivery.objects.filter(event__in=recorded).order_by("event_id", "receiver").values_list("event_id", "receiver")
+    )
     first, _, third = recorded
     assert list(rows) == [
         (first.pk, "test.first"), (first.pk, "test.second"), (third.pk, "test.first"), (third.pk, "test.second"),

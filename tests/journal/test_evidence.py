@@ -81,7 +81,10 @@ def test_sealed_events_verify_and_later_ones_are_added():
 @pytest.mark.parametrize(
     ("sql", "finding"),
     [
-        ("UPDATE journal_event SET data = '{{\"n\": 99}}' WHERE id = {third}", "event {third} .*facts or reason were changed"),
+        (
+            "UPDATE journal_event SET data = '{{\"n\": 99}}' WHERE id = {third}",
+            "event {third} .*facts or reason were changed",
+        ),
         ("UPDATE journal_event SET reason = '别的' WHERE id = {third}", "event {third} .*facts or reason were changed"),
         ("UPDATE journal_event SET at = at - interval '1 day' WHERE id = {third}", "event {third} .*changed or moved"),
         ("UPDATE journal_event SET actor_label = 'somebody' WHERE id = {third}", "event {third} .*changed or moved"),

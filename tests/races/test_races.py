@@ -65,7 +65,10 @@ def test_control_without_the_lock_one_ticket_is_accepted_more_than_once(monkeypa
 @pytest.mark.req("INT-02")
 def test_two_hundred_parallel_intakes_are_numbered_without_gap_or_double():
     def twenty_five(i):
-        return [intake.receive(factories.report(f"第{i}次投诉，冰箱不制冷"), actor=actors.CUSTOMER).number for _ in range(25)]
+        return [
+            intake.receive(factories.report(f"第{i}次投诉，冰箱不制冷"), actor=actors.CUSTOMER).number
+            for _ in range(25)
+        ]
 
     results, errors = at_once(8, twenty_five)
     assert not errors
@@ -78,9 +81,7 @@ def test_two_hundred_parallel_intakes_are_numbered_without_gap_or_double():
 def test_a_survey_answered_sixteen_times_at_once_counts_once():
     ticket = factories.ticket_in("callback")
     survey = ticket.surveys.get()
-    done, refused = at_once(
-        16, lambda i: closure.answer_survey(survey, score=5, comment="", actor=actors.CUSTOMER)
-    )
+    done, refused = at_once(16, lambda i: closure.answer_survey(survey, score=5, comment="", actor=actors.CUSTOMER))
     assert len(done) == 1
     assert {e.code for e in refused} == {"survey.closed"}
     assert Event.objects.filter(kind="ticket.closed", subject_id=ticket.pk).count() == 1

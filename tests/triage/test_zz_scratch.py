@@ -1,11 +1,13 @@
-import pytest
 from django.conf import settings
-from apps.accounts.models import User
 from django.test import Client
+
+from apps.accounts.models import User
+
+
 def test_shots(page):
     u=User.objects.create_superuser("root", password="x")
     c=Client(); c.force_login(u)
-    page.goto("/admin/login/"); 
+    page.goto("/admin/login/") 
     page.context.add_cookies([{"name":settings.SESSION_COOKIE_NAME,"value":c.cookies[settings.SESSION_COOKIE_NAME].value,"url":page.url.split("/admin")[0]+"/"}])
     page.goto("/admin/triage/keyword/"); page.screenshot(path="/tmp/lib/s_list.png")
     page.goto("/admin/triage/keyword/try"); page.screenshot(path="/tmp/lib/s_try0.png")

@@ -14,7 +14,12 @@ class Message(Noun):
     ticket = models.ForeignKey("feedback.Ticket", on_delete=models.PROTECT, related_name="messages")
     kind = models.CharField(_("kind"), max_length=12, choices=MessageKind)
     author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("by"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
     )
     body = models.TextField(_("text"))
     channel = models.CharField(_("channel"), max_length=12, choices=Channel, blank=True)

@@ -77,9 +77,7 @@ class Ticket(Lifecycle, Noun):
     defect_quantity = models.PositiveIntegerField(_("defect quantity"), null=True, blank=True)
     occurred_on = models.DateField(_("happened on"), null=True, blank=True)
     place = models.CharField(_("place"), max_length=120, blank=True)
-    demand = models.CharField(
-        _("demand"), max_length=10, choices=vocabulary.Demand, default=vocabulary.Demand.NONE
-    )
+    demand = models.CharField(_("demand"), max_length=10, choices=vocabulary.Demand, default=vocabulary.Demand.NONE)
 
     category = models.ForeignKey("triage.Category", verbose_name=_("category"), on_delete=models.PROTECT)
     category_by_person = models.BooleanField(default=False, editable=False)
@@ -93,11 +91,20 @@ class Ticket(Lifecycle, Noun):
     priority_parts = models.JSONField(default=list, editable=False)
 
     department = models.ForeignKey(
-        "accounts.Department", verbose_name=_("responsible department"), on_delete=models.PROTECT, related_name="tickets"
+        "accounts.Department",
+        verbose_name=_("responsible department"),
+        on_delete=models.PROTECT,
+        related_name="tickets",
     )
-    collaborator_ids = ArrayField(models.BigIntegerField(), verbose_name=_("collaborating departments"), default=list, blank=True)
+    collaborator_ids = ArrayField(
+        models.BigIntegerField(), verbose_name=_("collaborating departments"), default=list, blank=True
+    )
     assignee = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("handler"), null=True, blank=True, on_delete=models.PROTECT,
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("handler"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
         related_name="tickets",
     )
     assigned_at = models.DateTimeField(_("assigned at"), null=True, blank=True)
@@ -138,7 +145,9 @@ class Ticket(Lifecycle, Noun):
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=TicketState.values), name="ticket_state_known"),
-            models.CheckConstraint(condition=Q(satisfaction=None) | Q(satisfaction__range=(1, 5)), name="ticket_satisfaction"),
+            models.CheckConstraint(
+                condition=Q(satisfaction=None) | Q(satisfaction__range=(1, 5)), name="ticket_satisfaction"
+            ),
         ]
         indexes = [
             models.Index(fields=["queue_at", "id"], name="ticket_queue", condition=OPEN),

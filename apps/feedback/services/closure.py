@@ -59,11 +59,17 @@ def answer_survey(survey: Survey, *, score: int, comment: str, actor: Actor) -> 
     with transaction.atomic():
         ticket = locks.row(Ticket, survey.ticket_id)
         fresh_survey = Survey.objects.get(pk=survey.pk)
-        if fresh_survey.answered_at or ticket.state != TicketState.CALLBACK or fresh_survey.round != ticket.reopen_count:
+        if (
+            fresh_survey.answered_at
+            or ticket.state != TicketState.CALLBACK
+            or fresh_survey.round != ticket.reopen_count
+        ):
             raise DomainError("survey.closed")
         fresh_survey.score, fresh_survey.comment, fresh_survey.answered_at = score, comment, clock.now()
         fresh_survey.save(update_fields=["score", "comment", "answered_at"])
-        journal.record(events.SURVEY_ANSWERED, subject=ticket, actor=actor, data={"score": score, "comment": bool(comment)})
+        journal.record(
+            events.SURVEY_ANSWERED, subject=ticket, actor=actor, data={"score": score, "comment": bool(comment)}
+        )
         clocks.cancel(ticket, [Metric.SURVEY_REMINDER, Metric.SURVEY_NO_REPLY])
         if score >= rules().satisfied_from:
             return _finish(transitions.apply(ticket, "close_satisfied", actor=SURVEYS, score=score))

@@ -78,8 +78,14 @@ def resume(ticket: Ticket, *, actor: Actor, reason: str = "") -> Ticket:
 
 
 def write(
-    ticket: Ticket, kind: MessageKind, body: str, actor: Actor, channel: str, uploads: Sequence[Upload] = (),
-    *, is_question: bool = False,
+    ticket: Ticket,
+    kind: MessageKind,
+    body: str,
+    actor: Actor,
+    channel: str,
+    uploads: Sequence[Upload] = (),
+    *,
+    is_question: bool = False,
 ) -> Message:
     """Append an entry to a locked ticket's story. The caller has checked who may and what was typed."""
     message = Message.objects.create(

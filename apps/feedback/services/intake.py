@@ -153,6 +153,8 @@ def _receive(report: Report, actor: Actor) -> Ticket:
 
 
 def _classify(ticket: Ticket, understood: Classification, chosen: str) -> None:
+    if understood.category_id is None:
+        raise DomainError("ticket.no_category")
     ticket.category_id = understood.category_id
     if chosen:
         ticket.category_id, ticket.category_by_person = rulebook.current().branches.ids[chosen], True

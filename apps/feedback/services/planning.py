@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import cast
 
 from django.db import transaction
 
-from apps.accounts.models import ApprovalLimit
+from apps.accounts.models import ApprovalLimit, User
 from apps.accounts.selectors import approval_limit
 from apps.core import clock, locks, money
 from apps.core.actors import Actor
@@ -36,11 +37,17 @@ def write_plan(ticket: Ticket, draft: PlanDraft, *, actor: Actor) -> Plan:
     """Write the plan; an earlier one is kept. Raises DomainErrors beside the fields, DomainError `core.not_allowed`."""
     if not actor.can("feedback.handle_ticket"):
         raise DomainError("core.not_allowed")
-    if found := plan_errors(ticket, draft):
+    found = plan_errors(ticket, draft)
+    if found or draft.promised_at is None:
         raise DomainErrors(found)
     with transaction.atomic():
         fresh = locks.row(Ticket, ticket.pk)
-        if fresh.state not in (TicketState.PENDING, TicketState.ASSIGNED, TicketState.IN_PROGRESS, TicketState.REOPENED):
+        if fresh.state not in (
+            TicketState.PENDING,
+            TicketState.ASSIGNED,
+            TicketState.IN_PROGRESS,
+            TicketState.REOPENED,
+        ):
             raise DomainError("transition.impossible", state=fresh.get_state_display())
         plan = Plan.objects.create(
             ticket=fresh,
@@ -51,7 +58,10 @@ def write_plan(ticket: Ticket, draft: PlanDraft, *, actor: Actor) -> Plan:
             at=clock.now(),
         )
         journal.record(
-            events.PLAN_WRITTEN, subject=fresh, actor=actor, data={"plan": str(plan.pk), "promised_at": draft.promised_at}
+            events.PLAN_WRITTEN,
+            subject=fresh,
+            actor=actor,
+            data={"plan": str(plan.pk), "promised_at": draft.promised_at},
         )
         return plan
 
@@ -147,6 +157,6 @@ def check_decision(solution: Solution, actor: Actor, approve: bool) -> None:
     if solution.proposed_by_id == actor.user_id:
         raise DomainError("solution.own")
     if approve:
-        limit = approval_limit(actor.user, ApprovalLimit.Subject.SOLUTION)
+        limit = approval_limit(cast(User, actor.user), ApprovalLimit.Subject.SOLUTION)
         if not limit.covers(solution.cost):
             raise DomainError("solution.above_limit", limit=f"{limit.limit or 0:,.2f}")

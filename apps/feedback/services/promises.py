@@ -16,7 +16,9 @@ _TIME = re.compile(
     r"|\b(?:today|tomorrow|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b)",
     re.IGNORECASE,
 )
-_INDEFINITE = re.compile(r"[几数若干]\s*(?:个)?\s*(?:工作日|小时|分钟|天|日|周|月)|a few (?:hours|days)|some time", re.IGNORECASE)
+_INDEFINITE = re.compile(
+    r"[几数若干]\s*(?:个)?\s*(?:工作日|小时|分钟|天|日|周|月)|a few (?:hours|days)|some time", re.IGNORECASE
+)
 _SENTENCE = re.compile(r"[^。！？!?；;\n]+")
 _CACHE_SECONDS = 1.0
 _cache: tuple[float, "re.Pattern[str] | None", "re.Pattern[str] | None"] | None = None

@@ -91,7 +91,5 @@ def escalate(ticket: Ticket, *, level: str, metric: str, actor: Actor) -> Ticket
         if fresh.is_open and not fresh.escalated:
             fresh.escalated = True
             fresh.save(update_fields=["escalated"])
-            journal.record(
-                events.TICKET_ESCALATED, subject=fresh, actor=actor, data={"level": level, "metric": metric}
-            )
+            journal.record(events.TICKET_ESCALATED, subject=fresh, actor=actor, data={"level": level, "metric": metric})
         return fresh

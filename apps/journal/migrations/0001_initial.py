@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -15,87 +14,113 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Head',
+            name="Head",
             fields=[
-                ('size', models.BigIntegerField(primary_key=True, serialize=False, verbose_name='events')),
-                ('root', models.BinaryField(max_length=32)),
-                ('frontier', models.JSONField(help_text='Roots of the perfect subtrees, largest first: lets the sealer go on.')),
-                ('max_event_id', models.BigIntegerField()),
-                ('sealed_at', models.DateTimeField(verbose_name='sealed at')),
-                ('previous', models.CharField(blank=True, max_length=64)),
-                ('key_id', models.CharField(max_length=16)),
-                ('signature', models.BinaryField(max_length=64)),
+                ("size", models.BigIntegerField(primary_key=True, serialize=False, verbose_name="events")),
+                ("root", models.BinaryField(max_length=32)),
+                (
+                    "frontier",
+                    models.JSONField(help_text="Roots of the perfect subtrees, largest first: lets the sealer go on."),
+                ),
+                ("max_event_id", models.BigIntegerField()),
+                ("sealed_at", models.DateTimeField(verbose_name="sealed at")),
+                ("previous", models.CharField(blank=True, max_length=64)),
+                ("key_id", models.CharField(max_length=16)),
+                ("signature", models.BinaryField(max_length=64)),
             ],
             options={
-                'verbose_name': 'evidence head',
-                'verbose_name_plural': 'evidence heads',
-                'ordering': ['-size'],
+                "verbose_name": "evidence head",
+                "verbose_name_plural": "evidence heads",
+                "ordering": ["-size"],
             },
         ),
         migrations.CreateModel(
-            name='Leaf',
+            name="Leaf",
             fields=[
-                ('position', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('event_id', models.BigIntegerField(unique=True)),
-                ('digest', models.BinaryField(max_length=32)),
+                ("position", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("event_id", models.BigIntegerField(unique=True)),
+                ("digest", models.BinaryField(max_length=32)),
             ],
             options={
-                'verbose_name': 'evidence leaf',
-                'verbose_name_plural': 'evidence leaves',
+                "verbose_name": "evidence leaf",
+                "verbose_name_plural": "evidence leaves",
             },
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=60, verbose_name='what')),
-                ('subject_type', models.CharField(max_length=60)),
-                ('subject_id', models.UUIDField()),
-                ('actor_kind', models.CharField(max_length=10)),
-                ('actor_label', models.CharField(max_length=80, verbose_name='who')),
-                ('at', models.DateTimeField(verbose_name='when')),
-                ('reason', models.TextField(blank=True, verbose_name='reason')),
-                ('data', models.JSONField(default=dict, verbose_name='facts')),
-                ('salt', models.BinaryField(max_length=16)),
-                ('commitment', models.BinaryField(max_length=32)),
-                ('actor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("kind", models.CharField(max_length=60, verbose_name="what")),
+                ("subject_type", models.CharField(max_length=60)),
+                ("subject_id", models.UUIDField()),
+                ("actor_kind", models.CharField(max_length=10)),
+                ("actor_label", models.CharField(max_length=80, verbose_name="who")),
+                ("at", models.DateTimeField(verbose_name="when")),
+                ("reason", models.TextField(blank=True, verbose_name="reason")),
+                ("data", models.JSONField(default=dict, verbose_name="facts")),
+                ("salt", models.BinaryField(max_length=16)),
+                ("commitment", models.BinaryField(max_length=32)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'event',
-                'verbose_name_plural': 'events',
-                'permissions': [('verify_evidence', 'Can verify the evidence log')],
+                "verbose_name": "event",
+                "verbose_name_plural": "events",
+                "permissions": [("verify_evidence", "Can verify the evidence log")],
             },
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('receiver', models.CharField(max_length=80, verbose_name='receiver')),
-                ('due_at', models.DateTimeField(blank=True, help_text='Empty: given up; somebody must look.', null=True, verbose_name='due')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
-                ('done_at', models.DateTimeField(blank=True, null=True, verbose_name='done')),
-                ('error', models.TextField(blank=True, verbose_name='last error')),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='journal.event')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("receiver", models.CharField(max_length=80, verbose_name="receiver")),
+                (
+                    "due_at",
+                    models.DateTimeField(
+                        blank=True, help_text="Empty: given up; somebody must look.", null=True, verbose_name="due"
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
+                ("done_at", models.DateTimeField(blank=True, null=True, verbose_name="done")),
+                ("error", models.TextField(blank=True, verbose_name="last error")),
+                (
+                    "event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="deliveries", to="journal.event"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'delivery',
-                'verbose_name_plural': 'deliveries',
+                "verbose_name": "delivery",
+                "verbose_name_plural": "deliveries",
             },
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['subject_id', 'id'], name='event_subject'),
+            model_name="event",
+            index=models.Index(fields=["subject_id", "id"], name="event_subject"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['kind', 'id'], name='event_kind'),
+            model_name="event",
+            index=models.Index(fields=["kind", "id"], name="event_kind"),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('done_at', None), ('due_at__isnull', False)), fields=['due_at', 'id'], name='delivery_due'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("done_at", None), ("due_at__isnull", False)),
+                fields=["due_at", "id"],
+                name="delivery_due",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('event', 'receiver'), name='delivery_event_receiver'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(fields=("event", "receiver"), name="delivery_event_receiver"),
         ),
     ]

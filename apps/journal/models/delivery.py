@@ -17,7 +17,9 @@ class Delivery(models.Model):
         verbose_name_plural = _("deliveries")
         constraints = [models.UniqueConstraint(fields=["event", "receiver"], name="delivery_event_receiver")]
         indexes = [
-            models.Index(fields=["due_at", "id"], name="delivery_due", condition=models.Q(done_at=None, due_at__isnull=False)),
+            models.Index(
+                fields=["due_at", "id"], name="delivery_due", condition=models.Q(done_at=None, due_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -17,7 +17,9 @@ class Event(models.Model):
     subject_id = models.UUIDField()
     actor_kind = models.CharField(max_length=10)
     actor_label = models.CharField(_("who"), max_length=80)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     at = models.DateTimeField(_("when"))
     reason = models.TextField(_("reason"), blank=True)
     data = models.JSONField(_("facts"), default=dict)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.text import format_lazy
@@ -68,7 +68,6 @@ def handler(user: User | None) -> str | Promise:
     return format_lazy(_("{name} (staff no. {number})"), name=masked, number=user.staff_number)
 
 
-@transaction.atomic
 def send(
     template: str,
     *,
@@ -99,15 +98,7 @@ def send(
     problem = _address(message, to)
     if message.state == MessageState.QUEUED:
         _place(message, problem)
-    if _insert(message):
-        if problem and message.state == MessageState.FAILED:
-            events.record_many([failed_event(message, problem)])
-        if message.next_try_at:
-            doorbell.ring(DISPATCH)
-        return message
-    return OutgoingMessage.objects.get(
-        event=event, template=template, channel=channel, recipient_index=message.recipient_index
-    )
+    return _store(message, problem)
 
 
 def _write(message: OutgoingMessage, to: Recipient, context: Mapping[str, Value], language: str) -> None:
@@ -165,10 +156,42 @@ def _place(message: OutgoingMessage, problem: str) -> None:
         message.next_try_at = clock.now()
 
 
+def _store(message: OutgoingMessage, problem: str) -> OutgoingMessage:
+    """Insert the message with its event of failure, if it has one; or return what this event wrote there before."""
+    if message.state == MessageState.FAILED:
+        with transaction.atomic():
+            inserted = _insert(message)
+            if inserted:
+                events.record_many([failed_event(message, problem)])
+    else:
+        inserted = _insert(message)
+        if inserted and message.next_try_at:
+            doorbell.ring(DISPATCH)
+    if inserted:
+        return message
+    return OutgoingMessage.objects.get(
+        event=message.event_id,
+        template=message.template,
+        channel=message.channel,
+        recipient_index=message.recipient_index,
+    )
+
+
+_COLUMNS = OutgoingMessage._meta.concrete_fields
+_INSERT = (
+    f"INSERT INTO {OutgoingMessage._meta.db_table} ({', '.join(field.column for field in _COLUMNS)})"
+    f" VALUES ({', '.join(['%s'] * len(_COLUMNS))}) ON CONFLICT DO NOTHING RETURNING id"
+)
+
+
 def _insert(message: OutgoingMessage) -> bool:
-    """Insert unless this event already wrote to this recipient. Returns whether it did; waits for a competitor."""
-    OutgoingMessage.objects.bulk_create([message], ignore_conflicts=True)
-    return message.event_id is None or OutgoingMessage.objects.filter(pk=message.pk).exists()
+    """One statement: insert unless this event already wrote to this recipient; waits for a competitor's commit."""
+    values = [field.get_db_prep_save(getattr(message, field.attname), connection) for field in _COLUMNS]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, values)
+        inserted = cursor.fetchone() is not None
+    message._state.adding, message._state.db = not inserted, connection.alias
+    return inserted
 
 
 def about(message: OutgoingMessage) -> events.Ref:

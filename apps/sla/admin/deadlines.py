@@ -3,6 +3,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.decorators import display
 
 from apps.core import clock
@@ -39,7 +40,11 @@ class DeadlineAdmin(ReadOnly):
         if deadline.paused_at is not None:
             return "paused", str(_("Waiting for the customer"))
         if deadline.is_late(clock.now()):
-            words = _("Met late") if deadline.state == State.MET else _("Late")
+            words = (
+                pgettext_lazy("deadline", "Met late")
+                if deadline.state == State.MET
+                else pgettext_lazy("deadline", "Late")
+            )
             return "late", str(words if deadline.state in (State.MET, State.OPEN) else deadline.get_state_display())
         return deadline.state, deadline.get_state_display()
 

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.accounts.principals import actor_for
 from apps.sla.admin.base import RuleAdmin, RuleForm
@@ -26,7 +27,7 @@ class EscalationStepAdmin(RuleAdmin):
     list_filter = ("metric", "level")
     ordering = ("metric", "after")
 
-    @admin.display(description=_("for"), ordering="metric")
+    @admin.display(description=pgettext_lazy("deadline", "for"), ordering="metric")
     def applies_to(self, step: EscalationStep) -> str:
         return str(step.get_metric_display() or _("everything without a ladder of its own"))
 

@@ -3,6 +3,7 @@ from datetime import time
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.core.models import Noun
 from apps.sla.states import DayKind, Weekday
@@ -28,7 +29,10 @@ class Calendar(Noun):
         ordering = ["code"]
         constraints = [
             models.UniqueConstraint(
-                fields=["department"], condition=Q(department=None), nulls_distinct=False, name="calendar_one_default",
+                fields=["department"],
+                condition=Q(department=None),
+                nulls_distinct=False,
+                name="calendar_one_default",
                 violation_error_message=_("There is a default calendar already. Choose a department for this one."),
             )
         ]
@@ -42,8 +46,8 @@ class WorkingPeriod(models.Model):
 
     calendar = models.ForeignKey(Calendar, on_delete=models.CASCADE, related_name="periods")
     weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday)
-    start = models.TimeField(_("from"))
-    end = models.TimeField(_("until"))
+    start = models.TimeField(pgettext_lazy("working hours", "from"))
+    end = models.TimeField(pgettext_lazy("working hours", "until"))
 
     class Meta:
         verbose_name = _("working hours")

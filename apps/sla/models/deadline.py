@@ -3,6 +3,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.core.models import Noun
 from apps.journal.events import Ref
@@ -17,8 +18,8 @@ class Deadline(Noun):
 
     subject_type = models.CharField(max_length=60, editable=False)
     subject_id = models.UUIDField(editable=False)
-    metric = models.CharField(_("what"), max_length=40, choices=Metric)
-    purpose = models.CharField(_("purpose"), max_length=10, choices=Purpose)
+    metric = models.CharField(pgettext_lazy("deadline", "what"), max_length=40, choices=Metric)
+    purpose = models.CharField(pgettext_lazy("deadline", "purpose"), max_length=10, choices=Purpose)
     # No index on the two foreign keys: nobody looks deadlines up by them, and every intake would pay for it.
     policy = models.ForeignKey(
         "sla.Policy", verbose_name=_("policy"), on_delete=models.PROTECT, related_name="+", db_index=False
@@ -28,15 +29,15 @@ class Deadline(Noun):
         db_index=False,
     )  # fmt: skip
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
-    started_at = models.DateTimeField(_("started"))
-    due_at = models.DateTimeField(_("due"))
-    warn_at = models.DateTimeField(_("warning"), null=True)
+    started_at = models.DateTimeField(pgettext_lazy("deadline", "started"))
+    due_at = models.DateTimeField(pgettext_lazy("deadline", "due"))
+    warn_at = models.DateTimeField(pgettext_lazy("deadline", "warning"), null=True)
     next_check_at = models.DateTimeField(null=True)  # when the sweep must look again; empty: nothing can happen by time
     paused_at = models.DateTimeField(_("paused since"), null=True)
-    warned_at = models.DateTimeField(_("warned"), null=True)
+    warned_at = models.DateTimeField(pgettext_lazy("deadline", "warned"), null=True)
     breached_at = models.DateTimeField(_("breach found"), null=True)
     level = models.SmallIntegerField(_("escalated to level"), default=0)  # 0, or the rank in states.RANK
-    ended_at = models.DateTimeField(_("ended"), null=True)  # met, cancelled or fired
+    ended_at = models.DateTimeField(pgettext_lazy("deadline", "ended"), null=True)  # met, cancelled or fired
     hand_due_at = models.DateTimeField(_("due by hand"), null=True)
     hand_set_at = models.DateTimeField(_("set by hand"), null=True)
     hand_by = models.CharField(_("set by"), max_length=80, blank=True)
@@ -108,7 +109,7 @@ class Pause(models.Model):
     subject_type = models.CharField(max_length=60)
     subject_id = models.UUIDField()
     began_at = models.DateTimeField(_("began"))
-    ended_at = models.DateTimeField(_("ended"), null=True)
+    ended_at = models.DateTimeField(pgettext_lazy("deadline", "ended"), null=True)
 
     class Meta:
         verbose_name = _("pause")

@@ -5,6 +5,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.core.models import Noun
 from apps.core.vocabulary import Channel, Kind, Tier, Urgency
@@ -22,7 +23,7 @@ class Policy(Noun):
     code = models.SlugField(_("code"), max_length=60, help_text=_("The same for all versions of a policy."))
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
     name = models.CharField(_("name"), max_length=80)
-    metric = models.CharField(_("for"), max_length=40, choices=Metric)
+    metric = models.CharField(pgettext_lazy("deadline", "for"), max_length=40, choices=Metric)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind, blank=True, help_text=_("Empty means any."))
     urgency = models.CharField(
         _("urgency"), max_length=20, choices=Urgency, blank=True, help_text=_("Empty means any.")
@@ -44,7 +45,9 @@ class Policy(Noun):
     )  # fmt: skip
     pausable = models.BooleanField(_("pauses while waiting for the customer"), default=False)
     priority = models.SmallIntegerField(
-        _("rank"), default=0, help_text=_("Decides between policies that are equally specific; the higher one wins.")
+        pgettext_lazy("of policies", "rank"),
+        default=0,
+        help_text=_("Decides between policies that are equally specific; the higher one wins."),
     )
     effective_from = models.DateTimeField(
         _("in force from"), null=True, blank=True, editable=False, help_text=_("Empty: from the beginning.")
@@ -58,7 +61,9 @@ class Policy(Noun):
         constraints = [
             models.UniqueConstraint(fields=["code", "version"], name="policy_version"),
             models.UniqueConstraint(
-                fields=["code"], condition=Q(effective_to=None), name="policy_one_current",
+                fields=["code"],
+                condition=Q(effective_to=None),
+                name="policy_one_current",
                 violation_error_message=_("There is a policy with this code already."),
             ),
             models.CheckConstraint(condition=Q(target__gt=0), name="policy_target"),

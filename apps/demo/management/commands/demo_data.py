@@ -30,7 +30,12 @@ class Command(BaseCommand):
             return
         self._refuse_if_it_could_harm()
         started = time.monotonic()
-        columns = (TextColumn("demo company"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeRemainingColumn())
+        columns = (
+            TextColumn("demo company"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeRemainingColumn(),
+        )
         with Progress(*columns, disable=options["verbosity"] == 0) as bar:
             task = bar.add_task("", total=1.0)
             History(days=days, tickets=tickets).live(lambda share: bar.update(task, completed=share))
@@ -41,7 +46,9 @@ class Command(BaseCommand):
         if Ticket.objects.exists():
             raise CommandError("there are tickets already: the demo company is only made in an empty system")
         if settings.EMAIL_HOST not in LOOPBACK or (urlparse(settings.SMS_GATEWAY_URL).hostname or "") not in LOOPBACK:
-            raise CommandError("EMAIL_HOST or SMS_GATEWAY_URL leads out of this machine: the demo would write to strangers")
+            raise CommandError(
+                "EMAIL_HOST or SMS_GATEWAY_URL leads out of this machine: the demo would write to strangers"
+            )
 
     def _print_logins(self) -> None:
         there = set(User.objects.values_list("username", flat=True))
