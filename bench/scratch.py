@@ -45,6 +45,11 @@ def database() -> Iterator[str]:
         embedded.stop_if_unused()
 
 
+def as_owner(sql: str) -> list[tuple[object, ...]]:
+    """Run statements on the scratch database that the app's role may not, e.g. ANALYZE; what the last one returns."""
+    return _run(os.environ["DATABASE_OWNER_URL"], sql)
+
+
 def _use(name: str, own_redis: bool) -> None:
     os.environ.setdefault("DATABASE_OWNER_URL", os.environ["DATABASE_URL"])
     for variable in ("DATABASE_URL", "DATABASE_OWNER_URL"):
@@ -61,7 +66,7 @@ def _with_path(url: str, front: str, path: str) -> str:
 
 
 def _prepare() -> None:
-    _run(os.environ["DATABASE_OWNER_URL"], GRANTS)
+    as_owner(GRANTS)
     migrate = [sys.executable, "manage.py", "migrate", "--run-syncdb", "--verbosity", "0"]
     subprocess.run(migrate, check=True, cwd=embedded.PROJECT_DIR)
 

@@ -39,7 +39,7 @@ _SERVICE = {
 }  # fmt: skip
 _SERVICE_LEAD = _SERVICE | {
     "feedback.reject_ticket", "feedback.approve_solution", "sla.approve_extension", "triage.change_keyword",
-    "notifications.view_outbox",
+    "notifications.view_outbox", "notifications.change_template", "notifications.change_outgoingmessage",
 }  # fmt: skip
 _HANDLER = {"feedback.view_ticket", "feedback.handle_ticket", *_SEE_CUSTOMERS, *_CLEAR}
 _QUALITY = {

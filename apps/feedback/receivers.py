@@ -36,7 +36,8 @@ def acknowledge(event: Event) -> None:
         reply_by=ticket.next_due_at or "",
     )
     if ticket.urgency == "critical":
-        announcements.to_staff(people.duty_managers(ticket.department_id), "critical_alert", ticket, event)
+        managers = people.duty_managers(ticket.department_id)
+        announcements.to_staff(managers, "critical_alert", ticket, event, urgently=True)
 
 
 @on(events.TICKET_ASSIGNED, name="feedback.tell_assignee")
@@ -130,15 +131,19 @@ def escalate(event: Event) -> None:
     level = event.data["level"]
     if level != "assignee":
         reclassification.escalate(ticket, level=level, metric=event.data["metric"], actor=SLA)
-    _tell_of_deadline(announcements.on_level(ticket, level), "deadline_escalated", ticket, event)
+    urgently = ticket.urgency == "critical" and level != "assignee"
+    _tell_of_deadline(announcements.on_level(ticket, level), "deadline_escalated", ticket, event, urgently=urgently)
 
 
-def _tell_of_deadline(users: list[User], template: str, ticket: Ticket, event: Event) -> None:
+def _tell_of_deadline(
+    users: list[User], template: str, ticket: Ticket, event: Event, *, urgently: bool = False
+) -> None:
     announcements.to_staff(
         users,
         template,
         ticket,
         event,
+        urgently=urgently,
         metric=Metric(event.data["metric"]).label,
         due_at=datetime.fromisoformat(event.data["due_at"]),
         level=Level(event.data["level"]).label if event.data.get("level") else "",

@@ -26,15 +26,14 @@ def take(name: str, key: str, *, field: str | None = None) -> None:
     seconds = _SECONDS[unit]
     now = time.time()
     left = seconds - now % seconds
-    digest = hashlib.sha256(key.encode()).hexdigest()[:32]
-    if _used(f"limit:{name}:{digest}:{int(now // seconds)}", math.ceil(left)) > int(count):
+    if _used(f"limit:{name}:{_digest(key)}:{int(now // seconds)}", math.ceil(left)) > int(count):
         raise DomainError("portal.too_often", field=field, minutes=math.ceil(left / 60), hotline=rules().hotline)
 
 
 def first_time(key: str) -> bool:
     """Whether this key is new within the last ten minutes: a double click on a button sends once."""
     try:
-        return cache.add(f"once:{key}", 1, 600)
+        return cache.add(f"once:{_digest(key)}", 1, 600)
     except Exception:
         logger.warning("The cache does not answer: double clicks are not recognised", exc_info=True)
         return True
@@ -43,7 +42,7 @@ def first_time(key: str) -> bool:
 def forget(key: str) -> None:
     """The act with this key failed and may be tried again."""
     try:
-        cache.delete(f"once:{key}")
+        cache.delete(f"once:{_digest(key)}")
     except Exception:
         logger.warning("The cache does not answer", exc_info=True)
 
@@ -71,3 +70,7 @@ def _used(key: str, seconds: int) -> int:
     except Exception:
         logger.warning("The cache does not answer: public pages are not limited", exc_info=True)
         return 0
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:32]

@@ -22,7 +22,7 @@ register(
         "sla.policy_exists": Problem(409, _("A current policy for exactly these cases exists already: “%(name)s”.")),
         "sla.target_positive": Problem(422, _("The target must be greater than zero.")),
         "sla.target_too_long": Problem(422, _("The target may be ten years at most.")),
-        "sla.warn_percent": Problem(422, _("The warning must come between 1 % and 99 % of the time.")),
+        "sla.warn_percent": Problem(422, _("The warning must come between 1 and 99 percent of the time.")),
         "sla.timer_warning": Problem(422, _("A timer has no warning and no pause.")),
         "sla.ladder_order": Problem(422, _("A higher level must not be reached before a lower one.")),
     }

@@ -64,11 +64,13 @@ def test_without_any_contact_the_contact_is_asked_for():
 
 @pytest.mark.req("INT-07")
 def test_critical_feedback_alerts_the_duty_manager_at_once():
-    manager = factories.staff(Role.DUTY_MANAGER)
+    manager = factories.staff(Role.DUTY_MANAGER, email="duty@example.com", phone="13800001111")
     ticket = factories.ticket("冰箱漏电，孩子被电到了", urgency="critical")
     deliveries.drain()
     assert Notice.objects.filter(user=manager, kind="critical_alert").count() == 1
     assert ticket.number in Notice.objects.get(user=manager).text
+    alerts = OutgoingMessage.objects.filter(template="critical_alert").values_list("channel", "recipient_masked")
+    assert sorted(alerts) == [("email", "d***@example.com"), ("sms", "+86138****1111")]
 
 
 @pytest.mark.req("INT-10")

@@ -28,7 +28,9 @@ def _empty_cache():
 
 @pytest.fixture
 def client():
-    return Client(headers={"accept-language": "en"})
+    client = Client()
+    client.cookies["django_language"] = "en"
+    return client
 
 
 def address(ticket: Ticket, page: str = "track") -> str:
@@ -227,10 +229,12 @@ def test_a_refused_message_can_be_sent_again_with_the_same_token(client):
 def test_a_closed_ticket_takes_no_messages(client):
     ticket = factories.ticket_in("closed")
 
-    response = client.post(address(ticket, "add_message"), {"body": "还有"})
+    response = client.post(address(ticket, "add_message"), {"body": "还有一件事"})
 
     assert response.status_code == 422
-    assert "还有" not in client.get(address(ticket)).content.decode()
+    assert "还有一件事" in response.content.decode()  # to be copied elsewhere
+    assert address(ticket, "add_message") not in client.get(address(ticket)).content.decode()
+    assert not ticket.messages.exists()
 
 
 @pytest.mark.parametrize("page", ["add_message", "supervisor", "reopen"])

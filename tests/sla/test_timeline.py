@@ -187,7 +187,7 @@ def test_a_target_beyond_all_reason_is_refused():
 
 
 def test_moments_must_be_aware():
-    naive = datetime(2026, 11, 16, 10)  # noqa: DTZ001
+    naive = datetime(2026, 11, 16, 10)
 
     with pytest.raises(TypeError):
         to_us(naive)

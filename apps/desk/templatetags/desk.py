@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.urls import reverse
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -125,7 +126,8 @@ def due(at: datetime | None, started: datetime | None = None, paused: bool = Fal
 def time_words() -> SafeString:
     """What `desk.js` needs to keep the words of deadlines up to date."""
     formats = {key: str(text) for key, text in words.FORMATS.items()}
-    return json_script({**formats, "soon_hours": rules().due_soon_hours}, "desk-words")
+    facts = {"soon_hours": rules().due_soon_hours, "home": reverse("admin:index")}
+    return json_script({**formats, **facts}, "desk-words")
 
 
 @register.simple_tag(takes_context=True)

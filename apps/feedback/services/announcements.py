@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from typing import Any
 
+from django.conf import settings
+
 from apps.accounts import selectors as people
 from apps.accounts.models import User
 from apps.core.vocabulary import Kind, Urgency
@@ -34,8 +36,10 @@ def to_customer(ticket: Ticket, template: str, event: Event, **context: Any) -> 
     )
 
 
-def to_staff(users: Collection[User], template: str, ticket: Ticket, event: Event, **context: Any) -> None:
-    """A notice for each of these colleagues, once per event."""
+def to_staff(
+    users: Collection[User], template: str, ticket: Ticket, event: Event, *, urgently: bool = False, **context: Any
+) -> None:
+    """A notice for each of these colleagues, once per event; `urgently` also by e-mail and SMS, wherever they are."""
     facts = {
         "number": ticket.number,
         "kind": Kind(ticket.kind).label,
@@ -48,7 +52,15 @@ def to_staff(users: Collection[User], template: str, ticket: Ticket, event: Even
         "due_at": ticket.next_due_at or "",
         **context,
     }
-    outbox.notify_many(users, template, context=facts, event=event, link=links.staff_url(ticket))
+    link = links.staff_url(ticket)
+    outbox.notify_many(users, template, context=facts, event=event, link=link)
+    if urgently:
+        away = {"link": settings.PUBLIC_URL + link, **facts}
+        for user in users:
+            for channel, address in (("email", user.email), ("sms", user.phone)):
+                if address:
+                    to = outbox.Recipient(user=user)
+                    outbox.send(template, to=to, context=away, event=event, language=user.language, channel=channel)
 
 
 def responsible(ticket: Ticket) -> list[User]:

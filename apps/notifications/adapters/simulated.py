@@ -62,8 +62,8 @@ class SmsGateway:
         self._lock = threading.Lock()
         self._on_sent = on_sent
         self._stopping = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", port), _Handler)
+        self._server.gateway = self
 
     @property
     def url(self) -> str:
@@ -123,94 +123,95 @@ def one_line(entry: Entry) -> str:
     return f"{stamp} {entry.number} to {masking.phone(entry.to)}: {len(entry.text)} characters, {parts} part(s)"
 
 
-def _handler(gateway: SmsGateway) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    gateway: SmsGateway
 
-        def do_POST(self) -> None:
-            gateway.requests.append("POST")
-            body = self._body()
-            if self.path == "/faults":
-                self._set_faults(body)
-            elif self.path != "/messages":
-                self._answer(404, {"error": "no such address"})
-            elif not self._allowed():
-                self._answer(401, {"error": "wrong key"})
-            elif not isinstance(body, dict) or not self._valid(body):
-                self._answer(422, {"error": "to, text and Idempotency-Key are needed"})
-            else:
-                self._send(body["to"], body["text"], gateway.next_fault())
 
-        def do_GET(self) -> None:
-            gateway.requests.append("GET")
-            if self.path == "/ledger":
-                self._answer(200, [asdict(entry) for entry in gateway.ledger])
-            elif not self.path.startswith("/messages/"):
-                self._answer(404, {"error": "no such address"})
-            elif not self._allowed():
-                self._answer(401, {"error": "wrong key"})
-            else:
-                entry = gateway.find(self.path.removeprefix("/messages/"))
-                found = {"id": entry.number, "status": "delivered"} if entry else {"error": "not known"}
-                self._answer(200 if entry else 404, found)
+class _Handler(BaseHTTPRequestHandler):
+    server: "_Server"
+    protocol_version = "HTTP/1.1"
 
-        def _send(self, to: str, text: str, fault: Fault | None) -> None:
-            key = self.headers["Idempotency-Key"]
-            if fault is Fault.DROP_BEFORE:
-                return self._drop()
-            if fault is Fault.ERROR:
-                return self._answer(500, {"error": "broken"})
-            entry, new = gateway.commit(key, to, text, forget=fault is Fault.DUPLICATE)
-            if fault is Fault.DROP_AFTER:
-                return self._drop()
-            if fault is Fault.ERROR_AFTER:
-                return self._answer(500, {"error": "broken"})
-            if fault is Fault.DELAY:
-                gateway.wait()
-            return self._answer(201 if new else 200, {"id": entry.number, "status": "accepted"})
+    def do_POST(self) -> None:
+        self.server.gateway.requests.append("POST")
+        body = self._body()
+        if self.path == "/faults":
+            self._set_faults(body)
+        elif self.path != "/messages":
+            self._answer(404, {"error": "no such address"})
+        elif not self._allowed():
+            self._answer(401, {"error": "wrong key"})
+        elif not isinstance(body, dict) or not self._valid(body):
+            self._answer(422, {"error": "to, text and Idempotency-Key are needed"})
+        else:
+            self._send(body["to"], body["text"], self.server.gateway.next_fault())
 
-        def _set_faults(self, body: Any) -> None:
-            """`{"next": ["drop-after"], "rate": 0.2}`: both may be left out."""
-            try:
-                faults = [Fault(name) for name in body.get("next", [])]
-                gateway.fault_rate = float(body.get("rate", gateway.fault_rate))
-            except (AttributeError, TypeError, ValueError):
-                return self._answer(422, {"error": f"faults are: {', '.join(f.value for f in Fault)}"})
-            gateway.fail_next(*faults)
-            return self._answer(200, {"next": [fault.value for fault in faults], "rate": gateway.fault_rate})
+    def do_GET(self) -> None:
+        self.server.gateway.requests.append("GET")
+        if self.path == "/ledger":
+            self._answer(200, [asdict(entry) for entry in self.server.gateway.ledger])
+        elif not self.path.startswith("/messages/"):
+            self._answer(404, {"error": "no such address"})
+        elif not self._allowed():
+            self._answer(401, {"error": "wrong key"})
+        else:
+            entry = self.server.gateway.find(self.path.removeprefix("/messages/"))
+            found = {"id": entry.number, "status": "delivered"} if entry else {"error": "not known"}
+            self._answer(200 if entry else 404, found)
 
-        def _valid(self, body: dict[str, Any]) -> bool:
-            to, text = body.get("to"), body.get("text")
-            return bool(
-                isinstance(to, str) and isinstance(text, str) and to and text and self.headers["Idempotency-Key"]
-            )
+    def _send(self, to: str, text: str, fault: Fault | None) -> None:
+        key = self.headers["Idempotency-Key"]
+        if fault is Fault.DROP_BEFORE:
+            return self._drop()
+        if fault is Fault.ERROR:
+            return self._answer(500, {"error": "broken"})
+        entry, new = self.server.gateway.commit(key, to, text, forget=fault is Fault.DUPLICATE)
+        if fault is Fault.DROP_AFTER:
+            return self._drop()
+        if fault is Fault.ERROR_AFTER:
+            return self._answer(500, {"error": "broken"})
+        if fault is Fault.DELAY:
+            self.server.gateway.wait()
+        return self._answer(201 if new else 200, {"id": entry.number, "status": "accepted"})
 
-        def _allowed(self) -> bool:
-            return not gateway.key or self.headers["Authorization"] == f"Bearer {gateway.key}"
+    def _set_faults(self, body: Any) -> None:
+        """`{"next": ["drop-after"], "rate": 0.2}`: both may be left out."""
+        try:
+            faults = [Fault(name) for name in body.get("next", [])]
+            self.server.gateway.fault_rate = float(body.get("rate", self.server.gateway.fault_rate))
+        except (AttributeError, TypeError, ValueError):
+            return self._answer(422, {"error": f"faults are: {', '.join(f.value for f in Fault)}"})
+        self.server.gateway.fail_next(*faults)
+        return self._answer(200, {"next": [fault.value for fault in faults], "rate": self.server.gateway.fault_rate})
 
-        def _body(self) -> Any:
-            length = int(self.headers["Content-Length"] or 0)
-            try:
-                return json.loads(self.rfile.read(min(length, MAX_BODY)) or b"null")
-            except ValueError:
-                return None
+    def _valid(self, body: dict[str, Any]) -> bool:
+        to, text = body.get("to"), body.get("text")
+        return bool(isinstance(to, str) and isinstance(text, str) and to and text and self.headers["Idempotency-Key"])
 
-        def _answer(self, status: int, body: Any) -> None:
-            payload = json.dumps(body, ensure_ascii=False).encode()
-            try:
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json; charset=utf-8")
-                self.send_header("Content-Length", str(len(payload)))
-                self.end_headers()
-                self.wfile.write(payload)
-            except OSError:  # the caller has gone, as after a delay
-                self.close_connection = True
+    def _allowed(self) -> bool:
+        return not self.server.gateway.key or self.headers["Authorization"] == f"Bearer {self.server.gateway.key}"
 
-        def _drop(self) -> None:
+    def _body(self) -> Any:
+        length = int(self.headers["Content-Length"] or 0)
+        try:
+            return json.loads(self.rfile.read(min(length, MAX_BODY)) or b"null")
+        except ValueError:
+            return None
+
+    def _answer(self, status: int, body: Any) -> None:
+        payload = json.dumps(body, ensure_ascii=False).encode()
+        try:
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json; charset=utf-8")
+            self.send_header("Content-Length", str(len(payload)))
+            self.end_headers()
+            self.wfile.write(payload)
+        except OSError:  # the caller has gone, as after a delay
             self.close_connection = True
-            self.connection.close()
 
-        def log_message(self, format: str, *args: Any) -> None:
-            """Quiet: the ledger tells."""
+    def _drop(self) -> None:
+        self.close_connection = True
+        self.connection.close()
 
-    return Handler
+    def log_message(self, format: str, *args: Any) -> None:
+        """Quiet: the ledger tells."""

@@ -3,7 +3,7 @@
 `POST {SMS_GATEWAY_URL}/messages` with `Authorization: Bearer …`, `Idempotency-Key: <message id>` and
 `{"to": "+86…", "text": "…"}` answers 200, 201 or 202 with `{"id": "…", "status": "accepted"}`.
 `GET {SMS_GATEWAY_URL}/messages/<message id>` answers 200 with the same body (status accepted, delivered or rejected),
-or 404 when the gateway never took it. `docs/adding-a-channel.md` says how to write an adapter for a vendor's own
+or 404 when the gateway never took it. `docs/adding-a-provider.md` says how to write an adapter for a vendor's own
 protocol.
 """
 

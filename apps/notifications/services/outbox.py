@@ -179,7 +179,7 @@ def _store(message: OutgoingMessage, problem: str) -> OutgoingMessage:
 
 _COLUMNS = OutgoingMessage._meta.concrete_fields
 _INSERT = (
-    f"INSERT INTO {OutgoingMessage._meta.db_table} ({', '.join(field.column for field in _COLUMNS)})"
+    f"INSERT INTO {OutgoingMessage._meta.db_table} ({', '.join(str(field.column) for field in _COLUMNS)})"
     f" VALUES ({', '.join(['%s'] * len(_COLUMNS))}) ON CONFLICT DO NOTHING RETURNING id"
 )
 

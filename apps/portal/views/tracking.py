@@ -105,7 +105,8 @@ def _act(
     files = attachments.of_form(request) if act == "message" else Files()
     if not form.is_valid() or files.errors:
         return _refused(request, ticket, act, form, files, files.errors)
-    once = f"{number} {act} {form.cleaned_data['token']}"
+    # The same words from the same page are a double click; "back" and other words are a second message.
+    once = "\x1f".join([number, act, *map(str, form.cleaned_data.values()), *(u.sha256 for u in files.uploads)])
     if form.cleaned_data["token"] and not limits.first_time(once):
         return _done(ticket, act)
     try:

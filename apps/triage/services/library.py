@@ -70,8 +70,9 @@ def set_active(rows: Iterable[Category | Keyword | RoutingRule], active: bool, *
     changed = 0
     with transaction.atomic():
         for row in rows:
-            row.active = active
-            changed += save(row, actor=actor) is not None
+            if row.active != active:
+                row.active = active
+                changed += save(row, actor=actor) is not None
     return changed
 
 

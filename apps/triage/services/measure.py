@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import csv
+import io
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from apps.core.errors import DomainError
 from apps.core.vocabulary import Demand, Risk
 from apps.triage import rulebook
-from apps.triage.services.classify import Classification, classify
+from apps.triage.services.classify import classify
+
+
+class Answer(NamedTuple):
+    """What is compared of a classification; to keep all of it for many texts would cost more than to read them."""
+
+    category: str
+    risk: str
+    demand: str
+
 
 Pairs = Sequence[tuple[str, str]]  # label, answer
 
@@ -28,7 +38,7 @@ def read_csv(path: str) -> list[dict[str, str]]:
             content = raw.decode("gb18030")
     except (OSError, UnicodeDecodeError) as error:
         raise DomainError("triage.file_unreadable", name=path, why=error) from error
-    rows = list(csv.DictReader(content.splitlines(keepends=True)))
+    rows = list(csv.DictReader(io.StringIO(content, newline="")))
     if not rows or "text" not in rows[0]:
         raise DomainError("triage.file_columns", columns="text")
     return rows
@@ -40,13 +50,13 @@ def measure(rows: Iterable[Mapping[str, str]]) -> dict[str, Any]:
     Labels that the product's vocabulary does not know count as "none" for demand and are listed.
     """
     rows = list(rows)
-    rulebook.current()  # loading the library is not part of reading a text
+    version = rulebook.current().version  # loading the library is not part of reading a text
     began = time.process_time()
-    answers = [classify(row["text"]) for row in rows]
+    answers = [Answer(a.category, a.risk, a.demand) for a in (classify(row["text"]) for row in rows)]
     seconds = time.process_time() - began
     report: dict[str, Any] = {
         "texts": len(rows),
-        "library_version": answers[0].version if answers else None,
+        "library_version": version,
         "cpu_microseconds_per_text": round(seconds / len(rows) * 1e6, 1) if rows else None,
         "share": _shares(a.category for a in answers),
         "risk_share": _shares(a.risk for a in answers),
@@ -88,7 +98,7 @@ def _risks(pairs: Pairs) -> dict[str, Any]:
     }
 
 
-def _demands(rows: Sequence[Mapping[str, str]], answers: Sequence[Classification]) -> dict[str, Any]:
+def _demands(rows: Sequence[Mapping[str, str]], answers: Sequence[Answer]) -> dict[str, Any]:
     known = set(Demand.values)
     # "compensation" is the everyday name of what the vocabulary calls a claim
     labels = [Demand.CLAIM.value if row["demand"] == "compensation" else row["demand"] for row in rows]
