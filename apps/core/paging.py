@@ -32,7 +32,8 @@ def after(request: Request, kind: type[K]) -> K | None:
     if text is None:
         return None
     try:
-        return kind(base64.b64decode(text.encode("ascii") + b"==", altchars=b"-_", validate=True).decode("ascii"))
+        padded = text + "=" * (-len(text) % 4)
+        return kind(base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii"))
     except ValueError as error:
         raise DomainError("core.cursor", field="cursor") from error
 

@@ -70,7 +70,7 @@ def test_critical_feedback_alerts_the_duty_manager_at_once():
     assert Notice.objects.filter(user=manager, kind="critical_alert").count() == 1
     assert ticket.number in Notice.objects.get(user=manager).text
     alerts = OutgoingMessage.objects.filter(template="critical_alert").values_list("channel", "recipient_masked")
-    assert sorted(alerts) == [("email", "d***@example.com"), ("sms", "+86138****1111")]
+    assert sorted(alerts) == [("email", "d***@example.com"), ("sms", "138****1111")]
 
 
 @pytest.mark.req("INT-10")
