@@ -63,7 +63,7 @@ def test_every_filter_finds_its_own(api):
             {"priority_level": other.priority_level, "kind": "fault"},
         ],
         taken.number: [
-            {"state": "assigned"}, {"department": "quality"}, {"assignee": handler.staff_number},
+            {"state": "assigned"}, {"department": "quality", "kind": "suggestion"}, {"assignee": handler.staff_number},
             {"external_ref": "reviews:1"},
         ],
     }  # fmt: skip

@@ -1,5 +1,6 @@
 """Intake, conversation, clocks, solutions and corrections."""
 
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -226,3 +227,15 @@ def test_a_ticket_given_to_another_department_gets_a_new_time_to_accept():
     with pytest.raises(DomainError) as refused:
         assignment.assign(moved, actor=lead, department=quality, assignee=stranger)
     assert refused.value.code == "ticket.assignee_elsewhere"
+
+
+@pytest.mark.req("INT-05", "ADM-04")
+def test_a_known_customers_new_address_is_kept_with_the_ticket_and_overwrites_nothing():
+    one = factories.contact(name="张三")
+    first = factories.ticket(contact=one)
+    other = factories.contact(name="李四", phone=one.phone, email="other@example.com")
+    second = Ticket.objects.get(pk=factories.ticket(contact=other).pk)
+    assert second.customer_id == first.customer_id
+    assert json.loads(second.contact_given) == {"name": "李四", "email": "other@example.com"}
+    assert second.customer.email == one.email
+    assert Ticket.objects.get(pk=first.pk).contact_given == ""

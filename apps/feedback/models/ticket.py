@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core import clock, vocabulary
 from apps.core.actors import Actor
+from apps.core.fields import EncryptedTextField
 from apps.core.models import Noun
 from apps.feedback.models.lifecycle import Lifecycle
 from apps.feedback.states import OPEN_STATES, ClosedAs, RejectReason, TicketState
@@ -62,6 +63,9 @@ class Ticket(Lifecycle, Noun):
     )
     contact_channel = models.CharField(
         _("preferred channel"), max_length=10, choices=vocabulary.ContactChannel, blank=True
+    )
+    contact_given = EncryptedTextField(
+        _("contact given this time"), blank=True, help_text=_("JSON: what the sender typed and the customer's record does not say.")
     )
     region = models.CharField(_("region"), max_length=60, blank=True)
 

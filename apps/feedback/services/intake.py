@@ -1,5 +1,6 @@
 """The one way in: every door makes a Report and calls `receive` (INT-01 … INT-10)."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -121,6 +122,7 @@ def _receive(report: Report, actor: Actor) -> Ticket:
         received_at=report.received_at or clock.now(),
         customer=customer,
         contact_channel=report.contact.preferred_channel or customer.preferred_channel,
+        contact_given=_contact_given(customer, report.contact),
         region=report.region or customer.region,
         product=product,
         product_text=report.product,
@@ -150,6 +152,11 @@ def _receive(report: Report, actor: Actor) -> Ticket:
         Attachment.objects.bulk_create([Attachment(ticket=ticket, upload=u) for u in report.uploads])
     ticket.is_new = True
     return ticket
+
+
+def _contact_given(customer: Customer, contact: Contact) -> str:
+    news = {} if customer.is_new else customers.not_known(customer, contact)
+    return json.dumps(news, ensure_ascii=False) if news else ""
 
 
 def _classify(ticket: Ticket, understood: Classification, chosen: str) -> None:
