@@ -98,7 +98,7 @@ def who(event: Event) -> str:
     if event.actor_kind == "customer":
         return _("Customer")
     if event.actor_kind == "system":
-        return _("System")
+        return _("the system")
     return event.actor_label
 
 

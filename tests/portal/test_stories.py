@@ -61,7 +61,7 @@ def test_a_form_is_filled_refused_corrected_sent_and_followed(page, width):
     assert page.input_value("#link") == links.tracking_url(ticket)
     assert no_horizontal_scroll(page)
     page.reload()
-    page.click("text=查看进度")
+    page.click("a:has-text('查看进度')")
 
     page.wait_for_selector(".rail")
     assert no_horizontal_scroll(page)
@@ -128,7 +128,7 @@ def test_everything_works_without_javascript(browser, live_site):
     ticket = Ticket.objects.get()
     assert ticket.language == "en"
     assert ticket.attachments.count() == 1
-    page.click("text=See the progress")
+    page.click("a:has-text('See the progress')")
     page.fill("[name=body]", "and the lamp is red")
     page.click("text=Send message")
     assert page.is_visible("text=and the lamp is red")

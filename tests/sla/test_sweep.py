@@ -61,13 +61,9 @@ def test_warning_breach_and_ladder_each_once(subject, facts, shanghai):
 def test_what_a_department_does_not_accept_goes_to_its_head_at_once(subject, facts, shanghai):
     deadlines.start(subject, ["acceptance"], facts(), at=shanghai(MONDAY))
 
-    sweep(now=shanghai("2026-11-16 13:30"))
-
-    assert story(subject) == []
-    result = sweep(now=shanghai("2026-11-16 14:00"))
-    assert result == SweepResult(checked=1, warned=1)
-    result = sweep(now=shanghai("2026-11-16 15:30"))
-    assert result == SweepResult(checked=1, breached=1, escalated=1)
+    assert sweep(now=shanghai("2026-11-16 11:35")) == SweepResult()
+    assert sweep(now=shanghai("2026-11-16 11:36")) == SweepResult(checked=1, warned=1)
+    assert sweep(now=shanghai("2026-11-16 12:00")) == SweepResult(checked=1, breached=1, escalated=1)
     assert story(subject)[1:] == [(events.BREACHED, "assignee"), (events.ESCALATED, "head")]
 
 
@@ -208,7 +204,7 @@ def _counts():
 def test_sweeps_at_the_same_time_pass_each_threshold_once(facts, shanghai):
     _prepare(facts, shanghai)
 
-    for moment in ("2026-11-16 14:30", "2026-11-16 15:30"):
+    for moment in ("2026-11-16 11:40", "2026-11-16 13:40"):
         _sweep_in_threads(shanghai(moment))
 
     kinds, different = _counts()

@@ -31,7 +31,7 @@ class NewTicketForm(DeskForm):
     demand = forms.ChoiceField(label=_("Demand"), choices=[("", AUTOMATIC), *Demand.choices[1:]], required=False)
     category = forms.ChoiceField(label=_("Category"), required=False)
     impact = forms.ChoiceField(label=_("Impact range"), choices=Impact.choices, initial=Impact.SINGLE)
-    contact_name = forms.CharField(label=_("Name"), required=False)
+    contact_name = forms.CharField(label=_("Customer's name"), required=False)
     phone = forms.CharField(label=_("Phone"), required=False, widget=forms.TextInput({"inputmode": "tel"}))
     email = forms.CharField(label=_("E-mail"), required=False, widget=forms.TextInput({"inputmode": "email"}))
     preferred_channel = forms.ChoiceField(

@@ -24,7 +24,7 @@ class AssignForm(ReasonForm):
     name = "assign"
     department = forms.ModelChoiceField(label=_("Department"), queryset=Department.objects.none(), empty_label=None)
     assignee = forms.ModelChoiceField(
-        label=_("Person"), queryset=User.objects.none(), required=False, empty_label=NOBODY
+        label=_("Handler"), queryset=User.objects.none(), required=False, empty_label=NOBODY
     )
     collaborators = forms.ModelMultipleChoiceField(
         label=_("Working with"), queryset=Department.objects.none(), required=False, widget=forms.CheckboxSelectMultiple

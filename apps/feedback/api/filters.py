@@ -14,6 +14,7 @@ from apps.core.vocabulary import Channel, Kind, Urgency
 from apps.feedback.api import rows
 from apps.feedback.models.ticket import OPEN, TicketQuerySet
 from apps.feedback.states import TicketState
+from apps.triage import rulebook
 from apps.triage.states import PriorityLevel
 
 YES_NO = [("true", "true"), ("false", "false")]
@@ -35,7 +36,7 @@ class TicketFilter(filters.FilterSet):
     urgency = one_of(Urgency, "Only these urgencies.")
     channel = one_of(Channel, "Only these channels.")
     priority_level = one_of(PriorityLevel, "Only these priorities.")
-    category = filters.CharFilter(method="of_category", max_length=40, help_text="The category's code.")
+    category = filters.CharFilter(method="of_category", max_length=40, help_text="The category's code; what is below it counts too.")
     department = filters.CharFilter(
         method="of_department", max_length=30, help_text="The code of the responsible department."
     )
@@ -52,7 +53,9 @@ class TicketFilter(filters.FilterSet):
         return tickets.filter(OPEN) if value == "true" else tickets.exclude(OPEN)
 
     def of_category(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
-        return tickets.filter(category_id=self._known(rows.categories, name, value))
+        pk = self._known(rows.categories, name, value)
+        below = (child for child, line in rulebook.current().branches.lines.items() if pk in line)
+        return tickets.filter(category_id__in={pk, *below})
 
     def of_department(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
         return tickets.filter(department_id=self._known(rows.departments, name, value))

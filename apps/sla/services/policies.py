@@ -1,6 +1,7 @@
 """Changing time limits. A policy row is never edited: a change is a new version; running deadlines keep the old one."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -49,13 +50,13 @@ def revise(policy_id: UUID, changes: Mapping[str, Any], *, actor: Actor, reason:
         old = locks.row(Policy, policy_id)
         if not old.is_current:
             raise DomainError("sla.policy_old")
-        before, now = _snapshot(old), clock.now()
+        before, now = _snapshot(old), _end_of(old)
         values = {name: getattr(old, name) for name in EDITABLE} | {k: v for k, v in changes.items() if k in EDITABLE}
         new = Policy(code=old.code, metric=old.metric, version=old.version + 1, effective_from=now, **values)
         if _snapshot(new) == before:
             return old
         check(new)
-        _close(old)
+        _close(old, now)
         new.save(force_insert=True)
         rules.touch()
         data = {"old": before, "new": _snapshot(new), "version": new.version}
@@ -70,7 +71,7 @@ def retire(policy_id: UUID, *, actor: Actor, reason: str = "") -> Policy:
         policy = locks.row(Policy, policy_id)
         if not policy.is_current:
             raise DomainError("sla.policy_old")
-        _close(policy)
+        _close(policy, _end_of(policy))
         rules.touch()
         journal.record(
             events.POLICY_CHANGED, subject=policy, actor=actor, reason=reason, data={"old": _snapshot(policy)}
@@ -106,8 +107,14 @@ def check(policy: Policy) -> None:
         raise DomainErrors(errors)
 
 
-def _close(policy: Policy) -> None:
-    policy.effective_to = max(clock.now(), policy.effective_from or clock.now())
+def _end_of(policy: Policy) -> datetime:
+    """Now; never before it came into force, whatever moment is being lived through."""
+    now = clock.now()
+    return max(now, policy.effective_from or now)
+
+
+def _close(policy: Policy, moment: datetime) -> None:
+    policy.effective_to = moment
     policy.save(update_fields=["effective_to"])
 
 
