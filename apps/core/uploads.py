@@ -68,7 +68,7 @@ class BoundedUploadHandler(TemporaryFileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         if self.written >= settings.UPLOAD_FORM_MAX_BYTES:
-            self.file.beyond_form_limit = True
+            self.file.beyond_form_limit = True  # type: ignore[attr-defined]
         elif start <= settings.UPLOAD_MAX_BYTES:
             self.file.write(raw_data)
             self.written += len(raw_data)

@@ -107,7 +107,7 @@ class History:
         """More on working days and in the daytime, a wave of faults in the last third, and some minutes ago."""
         moments = []
         while len(moments) < self.tickets - 6:
-            moment = self.start + timedelta(days=self.dice.triangular(0, self.days, self.days * 0.8))
+            moment = self.start + timedelta(days=self.dice.triangular(0, self.days, self.days * 0.97))
             local = clock.local(moment)
             if self.dice.random() < (1.0 if 9 <= local.hour <= 21 else 0.15) * (0.55 if local.weekday() > 4 else 1.0):
                 moments.append(moment)
@@ -173,6 +173,8 @@ class Case:
 
     def _assign(self) -> None:
         ticket = self.ticket
+        if ticket.state != TicketState.PENDING:  # somebody was quicker
+            return
         lead = actors.staff(self.history.people["chenjing"])
         assignment.assign(ticket, actor=lead, department=ticket.department, assignee=self._handler(ticket))
 

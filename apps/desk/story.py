@@ -134,7 +134,8 @@ def _details(event: Event, names: Names) -> Iterable[str]:
         yield f"{_state(data['from'])} → {_state(data['to'])}"
     if event.kind in (feedback.TICKET_ASSIGNED, feedback.TICKET_ACCEPTED):
         yield names.departments.get(data.get("department", ""), "")
-        yield names.people.get(data.get("assignee") or "", "")
+        if data.get("assignee") != event.actor_label:
+            yield names.people.get(data.get("assignee") or "", "")
     if data.get("metric") in Metric.values:
         yield str(Metric(data["metric"]).label)
     if event.kind == sla.ESCALATED and data.get("level") in Level.values:

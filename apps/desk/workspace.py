@@ -85,7 +85,6 @@ def context(ticket: Ticket, actor: Actor, *, opened: str = "", bound: Mapping[st
         Step(action, None if why else build_form(action.name, ticket, actor, bound), why, action.name in (opened, *bound))
         for action, why in offered(ticket, actor)
     ]
-    likeliest = next((step.action.name for step in steps if not step.why_not), "")
     handles = actor.can("feedback.handle_ticket")
     events = list(journal.timeline(ticket.pk, limit=EVENTS))
     files = reads.attachments(ticket)
@@ -95,7 +94,7 @@ def context(ticket: Ticket, actor: Actor, *, opened: str = "", bound: Mapping[st
         "token": uuid4().hex,
         "rail": rail(ticket),
         "steps": steps,
-        "likeliest": likeliest,
+        "likeliest": steps[0].action.name if steps and not steps[0].why_not else "",
         "automatic": [AUTOMATIC[name] for name in _automatic(ticket)],
         "opened": opened,
         "bound": bound,

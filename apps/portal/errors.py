@@ -12,6 +12,8 @@ register(
             ),
         ),
         "portal.leave_empty": Problem(422, _("Please leave this field empty.")),
-        "portal.files_gone": Problem(422, _("The files you chose earlier are not here any more. Please choose them again.")),
+        "portal.files_gone": Problem(
+            422, _("The files you chose earlier are not here any more. Please choose them again.")
+        ),
     }
 )

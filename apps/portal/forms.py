@@ -103,7 +103,8 @@ class FeedbackForm(PublicForm):
     )
     name = _line(_("What may we call you?"), autocomplete="name")
     phone = Text(
-        label=pgettext_lazy("portal", "Phone"), widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "tel"})
+        label=pgettext_lazy("portal", "Phone"),
+        widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "tel"}),
     )
     email = Text(
         label=pgettext_lazy("portal", "E-mail address"),
@@ -128,7 +129,9 @@ class FeedbackForm(PublicForm):
     )  # fmt: skip
     place = _line(_("Where it happened"), autocomplete="off")
     serial_number = _line(
-        pgettext_lazy("portal", "Serial number"), help_text=_("On the type plate, usually underneath or at the back."), autocomplete="off"
+        pgettext_lazy("portal", "Serial number"),
+        help_text=_("On the type plate, usually underneath or at the back."),
+        autocomplete="off",
     )
     invoice_number = _line(pgettext_lazy("portal", "Invoice number"), autocomplete="off")
     ship_date = forms.DateField(

@@ -19,6 +19,7 @@ register(
         "sla.not_open": Problem(409, _("This deadline is not open any more.")),
         "sla.due_in_past": Problem(422, _("The new due time must be in the future.")),
         "sla.policy_old": Problem(409, _("This version of the policy has been replaced. Please edit the current one.")),
+        "sla.policy_code": Problem(409, _("There is a policy with this code already.")),
         "sla.policy_exists": Problem(409, _("A current policy for exactly these cases exists already: “%(name)s”.")),
         "sla.target_positive": Problem(422, _("The target must be greater than zero.")),
         "sla.target_too_long": Problem(422, _("The target may be ten years at most.")),

@@ -48,6 +48,9 @@ def target_words(policy: Policy) -> str:
     if policy.unit == Unit.WORKING_DAYS:
         words = ngettext("%(days)s working day", "%(days)s working days", 1 if policy.target == 1 else 2)
         return words % {"days": f"{policy.target.normalize():f}"}
+    days, rest = divmod(policy.target, 24 * 60)
+    if policy.unit == Unit.CLOCK_MINUTES and days >= 3 and not rest:
+        return _("%(days)s days by the clock") % {"days": int(days)}
     length = duration_words(int(policy.target * MINUTE))
     if policy.unit == Unit.WORKING_MINUTES:
         return _("%(time)s of working time") % {"time": length}
@@ -84,7 +87,8 @@ def _policy(policy: Policy) -> Iterator[str]:
         "version": policy.version,
     }
     cases = [
-        f"{Policy._meta.get_field(name).verbose_name}: {getattr(policy, f'get_{name}_display')()}"
+        _("%(name)s: %(value)s")
+        % {"name": Policy._meta.get_field(name).verbose_name, "value": getattr(policy, f"get_{name}_display")()}
         for name in CONDITIONS
         if getattr(policy, name)
     ]
@@ -97,13 +101,13 @@ def _policy(policy: Policy) -> Iterator[str]:
 
 
 def _start(deadline: Deadline, policy: Policy, in_force: Rules) -> Iterator[str]:
-    yield _("Counting began: %(at)s.") % {"at": _moment(deadline.started_at)}
+    yield _("Counting began: %(at)s") % {"at": _moment(deadline.started_at)}
     if policy.unit == Unit.CLOCK_MINUTES:
         return
     timeline, start = in_force.timeline(deadline.department_id), to_us(deadline.started_at)
     opening = timeline.add(start, 1) - 1
     if opening > start:
-        yield _("That was outside working hours; the first working moment after it was %(at)s.") % {
+        yield _("That was outside working hours; the first working moment after it was %(at)s") % {
             "at": _moment(to_moment(opening))
         }
 
@@ -139,7 +143,7 @@ def hours_words(timeline: Timeline) -> str:
             day += 1
         if periods:
             days = str(Weekday(first).label) if first == day else f"{Weekday(first).label}–{Weekday(day).label}"
-            parts.append(f"{days} {_(', ').join(f'{_time(a)}–{_time(b)}' for a, b in periods)}")
+            parts.append(f"{days} {_comma().join(f'{_time(a)}–{_time(b)}' for a, b in periods)}")
         day += 1
     return _semicolon().join(parts)
 
@@ -231,7 +235,7 @@ def _by_hand(deadline: Deadline) -> Iterator[str]:
 
 
 def _result(deadline: Deadline, policy: Policy, in_force: Rules, pauses: Sequence[Pause]) -> Iterator[str]:
-    yield _("So it is due: %(due)s.") % {"due": _moment(deadline.due_at)}
+    yield _("So it is due: %(due)s") % {"due": _moment(deadline.due_at)}
     today = dueness.times_of(deadline, policy, in_force, pauses).due_at
     if deadline.state != State.OPEN and today != deadline.due_at:
         yield _("By today's calendar it would have been due %(due)s; the time recorded then stands.") % {
@@ -241,9 +245,9 @@ def _result(deadline: Deadline, policy: Policy, in_force: Rules, pauses: Sequenc
         yield _("It was not met in time.")
     if deadline.ended_at is not None:
         words = {
-            State.MET: _("Met: %(at)s."),
-            State.CANCELLED: _("No longer asked for since %(at)s."),
-            State.FIRED: _("Carried out: %(at)s."),
+            State.MET: _("Met: %(at)s"),
+            State.CANCELLED: _("No longer asked for since %(at)s"),
+            State.FIRED: _("Carried out: %(at)s"),
         }[State(deadline.state)]
         yield words % {"at": _moment(deadline.ended_at)}
     elif deadline.is_timer:

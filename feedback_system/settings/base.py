@@ -236,6 +236,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["apps.core.wire.JSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "apps.core.wire.JSONOnly",
     "DEFAULT_THROTTLE_CLASSES": ["apps.core.throttling.ClientThrottle"],
+    "DEFAULT_METADATA_CLASS": None,  # the OpenAPI description tells more than OPTIONS could
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "EXCEPTION_HANDLER": "apps.core.problems.exception_handler",

@@ -186,6 +186,7 @@
     restore(root);
     $$("[data-people]", root).forEach(narrowPeople);
     $("[data-focus]", root)?.focus();
+    $('.tab[aria-current]', root)?.scrollIntoView({ inline: "center", block: "nearest" });
     countChosen();
     tick();
   }

@@ -199,7 +199,8 @@ def test_a_dead_cache_turns_nobody_away(api, settings):
 def test_an_address_that_does_not_exist_and_a_wrong_method_are_problems_too(api):
     assert is_problem(api.get("nothing/"), 404, "core.no_such_address")
     assert is_problem(api.get("tickets"), 404, "core.no_such_address")
-    assert is_problem(api.client.delete("/api/v1/tickets/", headers=api.headers), 405, "core.method")
+    for method in ("delete", "put", "patch", "options", "trace"):
+        assert is_problem(getattr(api.client, method)("/api/v1/tickets/", headers=api.headers), 405, "core.method")
 
 
 def test_a_fault_of_ours_is_a_problem_too(api, monkeypatch, feedback):

@@ -53,7 +53,12 @@ GOOD = [
     ("a.mp3", b"ID3\x03\0\0\0\0\0\x0a" + b"\0" * 64, "audio/mpeg", "a.mp3"),
     ("a.mp3", b"\xff\xf3\x40\xc4" + b"\0" * 64, "audio/mpeg", "a.mp3"),
     ("a.amr", b"#!AMR\n" + b"\x3c" * 64, "audio/amr", "a.amr"),
-    ("a.docx", office("word/document.xml"), "application/vnd.openxmlformats-officedocument.wordprocessingml.document", 0),
+    (
+        "a.docx",
+        office("word/document.xml"),
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        0,
+    ),
     ("a.xlsx", office("xl/workbook.xml"), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", 0),
     ("a.txt", "充电时有异响😀".encode(), "text/plain", "a.txt"),
     ("a.txt", "充电时有异响".encode("gb18030"), "text/plain", "a.txt"),

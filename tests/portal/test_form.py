@@ -201,7 +201,7 @@ def test_bad_input_gets_a_clear_error_beside_its_field_and_never_a_500(client, c
     "text",
     [
         "机器坏了😀🔥👨‍👩‍👧",
-        "<script>alert(1)</script><b>坏了</b> & \"引号\"",
+        '<script>alert(1)</script><b>坏了</b> & "引号"',
         "جهاز معطل \u202e坏了\u202c",
         "{{ 7*7 }} {% csrf_token %} %s %(x)s",
         "𠮷田𡈽喆堃镕",
@@ -231,7 +231,9 @@ def test_too_many_fields_get_the_same_page(client):
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe\x00", b"--b\r\nContent-Disposition: form-data", b"text=%ff%00"])
-@pytest.mark.parametrize("content_type", ["multipart/form-data; boundary=b", "multipart/form-data", "text/plain", "x/y"])
+@pytest.mark.parametrize(
+    "content_type", ["multipart/form-data; boundary=b", "multipart/form-data", "text/plain", "x/y"]
+)
 def test_broken_requests_are_refused_without_a_500(client, body, content_type):
     response = client.generic("POST", "/", body, content_type=content_type)
 
@@ -376,7 +378,9 @@ def test_the_form_page_is_never_shared_by_a_cache(client):
     response = client.get("/")
 
     assert "no-store" in response["Cache-Control"]
-    assert "script-src" not in response["Content-Security-Policy"] or "unsafe" not in response["Content-Security-Policy"]
+    assert (
+        "script-src" not in response["Content-Security-Policy"] or "unsafe" not in response["Content-Security-Policy"]
+    )
     assert not re.search(r"<script(?![^>]*\bsrc=)|\son\w+=", response.content.decode())
 
 

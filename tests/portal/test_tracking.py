@@ -135,7 +135,9 @@ def test_private_pages_stay_private(client):
 @pytest.mark.req("INT-06")
 def test_only_what_the_customer_may_know_is_shown_and_personal_data_is_masked(client):
     actor = factories.staff_actor("administrator", display_name="李娜")
-    ticket = factories.ticket_in("in_progress", actor=actor, name="张三丰", phone="13812345678", email="feng@example.com")
+    ticket = factories.ticket_in(
+        "in_progress", actor=actor, name="张三丰", phone="13812345678", email="feng@example.com"
+    )
     conversation.add(ticket, "note", "客户很难缠", actor=actor)
     conversation.add(ticket, "call", "电话里说的", actor=actor)
     conversation.add(ticket, "reply", "电池明天寄出", actor=actor)
@@ -191,7 +193,9 @@ def test_a_refused_message_keeps_its_words_and_files(client):
     assert "有新情况" in page
     assert "b.exe" in page
     kept = re.search(r'name="kept" value="([^"]+)"', page)[1]
-    assert client.post(address(ticket, "add_message"), {"body": "有新情况", "kept": kept, "token": "2"}).status_code == 302
+    assert (
+        client.post(address(ticket, "add_message"), {"body": "有新情况", "kept": kept, "token": "2"}).status_code == 302
+    )
     assert [a.upload.name for a in ticket.attachments.all()] == ["a.pdf"]
 
 

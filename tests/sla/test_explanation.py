@@ -31,7 +31,7 @@ def test_national_day_and_its_make_up_day_in_chinese(subject, facts, shanghai):
         words, by_clock = deadlines.explain(deadline), deadlines.explain(critical)
 
     assert words == [
-        "“解决”时限为2 个工作日，依据规则“解决·紧急”（第 1 版）。",
+        "“解决”时限为 2 个工作日，依据规则“解决·紧急”（第 1 版）。",
         "没有更具体的规则适用，而该规则针对：紧急程度：紧急。",
         "起算时间：2026年9月30日 16:20。",
         "只计日历“标准工作时间”的工作时间（星期一–星期五 09:00–12:00、13:30–18:00）。",
@@ -47,12 +47,12 @@ def test_days_that_count_and_days_that_do_not(subject, facts, shanghai):
     assert english(deadline) == [
         "“Resolution”: 3 working days, by the policy “解决” (version 1).",
         "It applies because no narrower policy matches; this one is for all cases.",
-        "Counting began: Oct. 3, 2026, 10 a.m..",
-        "That was outside working hours; the first working moment after it was Oct. 8, 2026, 9 a.m..",
+        "Counting began: Oct. 3, 2026, 10 a.m.",
+        "That was outside working hours; the first working moment after it was Oct. 8, 2026, 9 a.m.",
         "Only working time of the calendar “标准工作时间” counts (Monday–Friday 09:00–12:00, 13:30–18:00).",
         "October 3–October 7: 国庆节, not counted.",
         "October 10: 国庆节调休, counted.",
-        "So it is due: Oct. 10, 2026, 6 p.m..",
+        "So it is due: Oct. 10, 2026, 6 p.m.",
     ]
 
 
@@ -69,7 +69,7 @@ def test_weekends_company_days_and_provisional_years(subject, facts, shanghai):
         "January 2–January 3: no working hours, not counted.",
         "The holidays of 2027 are provisional: make-up working days are not announced yet.",
     ]
-    assert words[-1] == "So it is due: Jan. 5, 2027, 10 a.m.."
+    assert words[-1] == "So it is due: Jan. 5, 2027, 10 a.m."
 
 
 def test_a_year_beyond_the_loaded_ones_is_said_openly(subject, facts, shanghai):
@@ -96,11 +96,11 @@ def test_pauses_and_a_date_set_by_hand(subject, facts, shanghai):
     assert words[4:] == [
         "Waiting for the customer from Nov. 16, 2026, 11 a.m. to Nov. 17, 2026, 9:30 a.m.: 6 h not counted.",
         "Waiting for the customer since Nov. 18, 2026, 9 a.m.: the clock stands still.",
-        "So it is due: Nov. 20, 2026, 9:30 a.m..",
+        "So it is due: Nov. 19, 2026, 5:30 p.m.",
     ]
     assert by_hand[-2:] == [
         "S0042 set the due time by hand to Nov. 27, 2026, 6 p.m. (on Nov. 18, 2026, 10 a.m.). Reason: 配件缺货",
-        "So it is due: Nov. 27, 2026, 6 p.m..",
+        "So it is due: Nov. 27, 2026, 6 p.m.",
     ]
 
 
@@ -111,9 +111,9 @@ def test_what_became_of_it(subject, facts, shanghai):
     (gone,) = deadlines.cancel(subject, at=shanghai("2026-11-20 12:00"))
     timer = next(d for d in selectors.all_for(subject) if d.is_timer)
 
-    assert english(late)[-2:] == ["It was not met in time.", "Met: Nov. 20, 2026, 11 a.m.."]
-    assert english(gone)[-1] == "No longer asked for since Nov. 20, 2026, noon."
-    assert english(timer)[-1] == "Carried out: Nov. 20, 2026, 10 a.m.."
+    assert english(late)[-2:] == ["It was not met in time.", "Met: Nov. 20, 2026, 11 a.m."]
+    assert english(gone)[-1] == "No longer asked for since Nov. 20, 2026, noon"
+    assert english(timer)[-1] == "Carried out: Nov. 20, 2026, 10 a.m."
 
 
 def test_a_calendar_changed_after_the_end_does_not_rewrite_the_past(subject, facts, shanghai):
@@ -125,7 +125,7 @@ def test_a_calendar_changed_after_the_end_does_not_rewrite_the_past(subject, fac
     words = english(met)
 
     assert words[-3:-1] == [
-        "So it is due: Nov. 19, 2026, 10 a.m..",
+        "So it is due: Nov. 19, 2026, 10 a.m.",
         "By today's calendar it would have been due Nov. 20, 2026, 10 a.m.; the time recorded then stands.",
     ]
 

@@ -25,5 +25,8 @@ class User(AbstractUser):
         verbose_name = _("member of staff")
         verbose_name_plural = _("staff")
 
+    def get_full_name(self) -> str:
+        return self.display_name or super().get_full_name()
+
     def __str__(self) -> str:
         return self.display_name or self.get_username()

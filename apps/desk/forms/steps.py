@@ -207,7 +207,7 @@ class MessageForm(DeskForm):
         initial=MessageKind.REPLY,
         widget=forms.RadioSelect,
     )
-    body = forms.CharField(label=_("Text"), required=False, widget=TextArea(4))
+    body = forms.CharField(label=_("Text"), required=False, widget=TextArea(2))
     files = forms.FileField(label=_("Files"), required=False, widget=FilesInput({"accept": ACCEPT}))
 
     def prepare(self) -> None:

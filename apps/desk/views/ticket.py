@@ -52,8 +52,8 @@ def _show(request: HttpRequest, ticket: Ticket, *, status: int = 200, said: str 
         if said:
             response["HX-Replace-Url"] = reverse("admin:desk_ticket", args=[ticket.number])
         return response
-    title = f"{ticket.number} {ticket.title}"
-    return framed(request, "desk/ticket/page.html", title, context, status)
+    context["subtitle"] = ticket.title
+    return framed(request, "desk/ticket/page.html", ticket.number, context, status)
 
 
 @require_POST

@@ -62,5 +62,7 @@ def _over(request: HttpRequest, asked: Survey) -> HttpResponse:
 
 
 def _contact_by(ticket: Ticket) -> object:
-    owed = [d for d in selectors.open_deadlines(ticket) if d.metric in (Metric.SECOND_FOLLOW_UP, Metric.SUPERVISOR_CALL)]
+    owed = [
+        d for d in selectors.open_deadlines(ticket) if d.metric in (Metric.SECOND_FOLLOW_UP, Metric.SUPERVISOR_CALL)
+    ]
     return min((d.due_at for d in owed), default=None)

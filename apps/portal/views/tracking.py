@@ -44,9 +44,7 @@ def add_message(request: HttpRequest, number: str, token: str) -> HttpResponse:
     """The customer adds words or files; a ticket that waited for them goes on."""
 
     def send(ticket: Ticket, data: dict[str, Any], files: Files) -> None:
-        conversation.customer_says(
-            ticket, data["body"], actor=CUSTOMER, channel=Channel.ONLINE, uploads=files.uploads
-        )
+        conversation.customer_says(ticket, data["body"], actor=CUSTOMER, channel=Channel.ONLINE, uploads=files.uploads)
 
     return _act(request, number, token, "message", MessageForm, send)
 

@@ -112,7 +112,7 @@ class YearFilter(admin.SimpleListFilter):
 @admin.register(CalendarDay)
 class CalendarDayAdmin(RuleAdmin):
     form = DayForm
-    list_display = ("date", "weekday", "kind_display", "name", "calendar_display", "provisional")
+    list_display = ("date", "weekday", "kind_display", "name", "calendar_display", "provisional_words")
     list_filter = (YearFilter, "kind", "provisional", "calendar")
     list_select_related = ("calendar",)
     search_fields = ("name",)
@@ -133,6 +133,10 @@ class CalendarDayAdmin(RuleAdmin):
     @admin.display(description=_("calendar"), ordering="calendar")
     def calendar_display(self, day: CalendarDay) -> str:
         return day.calendar.name if day.calendar else str(_("official"))
+
+    @admin.display(description=_("provisional"), ordering="provisional")
+    def provisional_words(self, day: CalendarDay) -> str:
+        return str(_("provisional")) if day.provisional else ""
 
     def save_model(self, request: HttpRequest, obj: CalendarDay, form: Any, change: bool) -> None:
         calendars.save_day(obj, actor=actor_for(request))

@@ -24,13 +24,13 @@ class DeadlineAdmin(ReadOnly):
     search_help_text = _("Exact id of what it belongs to")
     ordering = ("-id",)  # by creation, along the primary key
     fieldsets = (
-        (None, {"fields": ("metric", "condition", "subject_type", "subject_id", "department", "policy", "why")}),
+        (None, {"fields": ("metric", "condition_words", "subject_type", "subject_id", "department", "policy", "why")}),
         (
             _("Times"),
             {"fields": ("started_at", "warn_at", "due_at", "paused_at", "warned_at", "breached_at", "ended_at")},
         ),
     )
-    readonly_fields = ("condition", "why")
+    readonly_fields = ("condition_words", "why")
 
     @display(
         description=_("state"),
@@ -47,6 +47,10 @@ class DeadlineAdmin(ReadOnly):
             )
             return "late", str(words if deadline.state in (State.MET, State.OPEN) else deadline.get_state_display())
         return deadline.state, deadline.get_state_display()
+
+    @admin.display(description=_("state"))
+    def condition_words(self, deadline: Deadline) -> str:
+        return self.condition(deadline)[1]
 
     @admin.display(description=_("Why it is due then"))
     def why(self, deadline: Deadline) -> SafeString:

@@ -33,7 +33,7 @@ class EscalationStepAdmin(RuleAdmin):
 
     @admin.display(description=_("overdue by"), ordering="after")
     def overdue_by(self, step: EscalationStep) -> str:
-        return f"{step.after} {step.get_unit_display()}"
+        return f"{step.after} {step.get_unit_display()}" if step.after else str(_("at once"))
 
     def save_model(self, request: HttpRequest, obj: EscalationStep, form: Any, change: bool) -> None:
         ladder.save_step(obj, actor=actor_for(request))

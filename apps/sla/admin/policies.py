@@ -3,12 +3,14 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.decorators import display
 
 from apps.accounts.principals import actor_for
+from apps.core import clock
 from apps.sla.admin.base import RuleAdmin, RuleForm
 from apps.sla.explanation import target_words
 from apps.sla.models import Policy
@@ -54,8 +56,8 @@ class PolicyAdmin(RuleAdmin):
         "cases",
         "target_display",
         "warn_percent",
-        "pausable",
-        "in_force_display",
+        "pauses",
+        "in_force_words",
         "version",
     )
     list_filter = (InForceFilter, "metric", "unit")
@@ -92,9 +94,15 @@ class PolicyAdmin(RuleAdmin):
     def target_display(self, policy: Policy) -> str:
         return target_words(policy)
 
-    @display(description=_("in force"), boolean=True)
-    def in_force_display(self, policy: Policy) -> bool:
-        return policy.is_current
+    @admin.display(description=_("While waiting for the customer"), ordering="pausable")
+    def pauses(self, policy: Policy) -> str:
+        return str(_("stands still") if policy.pausable else _("goes on"))
+
+    @admin.display(description=_("in force"), ordering="effective_to")
+    def in_force_words(self, policy: Policy) -> str:
+        if policy.effective_to is None:
+            return str(_("now"))
+        return str(_("until %(date)s")) % {"date": date_format(clock.local(policy.effective_to), "SHORT_DATE_FORMAT")}
 
     def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: bool) -> None:
         actor = actor_for(request)
@@ -103,6 +111,10 @@ class PolicyAdmin(RuleAdmin):
         else:
             saved = policies.create(form.cleaned_data, actor=actor)
         obj.pk, obj.version = saved.pk, saved.version  # the page goes on with the version that is in force now
+
+    def response_change(self, request: HttpRequest, obj: Policy) -> HttpResponse:
+        answer = super().response_change(request, obj)
+        return redirect("admin:sla_policy_change", obj.pk) if "_continue" in request.POST else answer
 
     @admin.action(description=_("Take out of force"), permissions=["change"])
     def retire(self, request: HttpRequest, queryset: QuerySet[Policy]) -> None:

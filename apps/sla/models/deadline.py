@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.core import clock
 from apps.core.models import Noun
 from apps.journal.events import Ref
 from apps.sla.states import Level, Metric, Purpose, State
@@ -16,8 +17,8 @@ class Deadline(Noun):
     It is a clock, not a case: nobody decides about it, so it does not pass the transition door. Moments are UTC.
     """
 
-    subject_type = models.CharField(max_length=60, editable=False)
-    subject_id = models.UUIDField(editable=False)
+    subject_type = models.CharField(_("belongs to"), max_length=60, editable=False)
+    subject_id = models.UUIDField(_("id of what it belongs to"), editable=False)
     metric = models.CharField(pgettext_lazy("deadline", "what"), max_length=40, choices=Metric)
     purpose = models.CharField(pgettext_lazy("deadline", "purpose"), max_length=10, choices=Purpose)
     # No index on the two foreign keys: nobody looks deadlines up by them, and every intake would pay for it.
@@ -77,7 +78,7 @@ class Deadline(Noun):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_metric_display()} {self.due_at:%Y-%m-%d %H:%M}"
+        return f"{self.get_metric_display()} {clock.local(self.due_at):%Y-%m-%d %H:%M}"
 
     @property
     def subject(self) -> Ref:
@@ -122,8 +123,5 @@ class Pause(models.Model):
         indexes = [models.Index(fields=["subject_id", "began_at"], name="pause_subject")]
 
     def __str__(self) -> str:
-        return (
-            f"{self.began_at:%Y-%m-%d %H:%M} – {self.ended_at:%Y-%m-%d %H:%M}"
-            if self.ended_at
-            else f"{self.began_at} –"
-        )
+        ended = f"{clock.local(self.ended_at):%Y-%m-%d %H:%M}" if self.ended_at else ""
+        return f"{clock.local(self.began_at):%Y-%m-%d %H:%M} – {ended}"

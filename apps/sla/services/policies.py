@@ -99,6 +99,8 @@ def check(policy: Policy) -> None:
         errors.append(DomainError("sla.warn_percent", field="warn_percent"))
     if purpose_of(policy.metric) == Purpose.TIMER and (policy.warn_percent is not None or policy.pausable):
         errors.append(DomainError("sla.timer_warning", field="warn_percent"))
+    if policy._state.adding and policy.version == 1 and Policy.objects.filter(code=policy.code).exists():
+        errors.append(DomainError("sla.policy_code", field="code"))
     same_cases = {name: getattr(policy, name) for name in ("metric", "priority", *CONDITIONS)}
     rival = Policy.objects.filter(effective_to=None, **same_cases).exclude(code=policy.code).first()
     if rival is not None:

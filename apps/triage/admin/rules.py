@@ -58,7 +58,7 @@ class RoutingRuleAdmin(LibraryAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[RoutingRule]:
         return super().get_queryset(request).prefetch_related("collaborators")
 
-    @admin.display(description=_("when"))
+    @admin.display(description=_("applies when"))
     def conditions(self, obj: RoutingRule) -> str:
         return str(obj).rsplit(" → ", 1)[0]
 

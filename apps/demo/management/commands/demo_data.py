@@ -20,7 +20,7 @@ class Command(BaseCommand):
     help = "Make the demo company: staff, customers, products, orders and tickets in every state over the last 90 days."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--tickets", type=int, default=240)
+        parser.add_argument("--tickets", type=int, default=180)
         parser.add_argument("--days", type=int, default=90)
         parser.add_argument("--print-logins", action="store_true", help="only print the demo log-ins by role")
 
