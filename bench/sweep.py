@@ -14,7 +14,7 @@ BREACHES = 1_000
 INSERT = """
 INSERT INTO sla_deadline (id, created_at, subject_type, subject_id, metric, purpose, policy_id, department_id, state,
     started_at, due_at, warn_at, next_check_at, level, hand_by, hand_reason)
-SELECT gen_random_uuid(), now(), 'feedback.ticket', gen_random_uuid(), 'resolution', 'obligation', %(policy)s, NULL,
+SELECT uuidv7(), now(), 'feedback.ticket', uuidv7(), 'resolution', 'obligation', %(policy)s, NULL,
     'open', %(now)s - interval '1 day', %(now)s + n * interval '1 second', %(now)s + n * interval '0.8 second',
     %(now)s + n * interval '0.8 second', 0, '', ''
 FROM generate_series(1, %(rows)s) AS n

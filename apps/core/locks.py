@@ -3,9 +3,12 @@
 Order, always: payment → refund → void request → ticket → the rest. Whoever needs two takes the earlier one first.
 """
 
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from django.db import models
+from django.db import connection, models
 
 M = TypeVar("M", bound=models.Model)
 
@@ -23,3 +26,18 @@ def rows(queryset: "models.QuerySet[M]") -> list[M]:
 def claim(queryset: "models.QuerySet[M]", limit: int) -> list[M]:
     """Up to `limit` rows that nobody else holds, locked until the transaction ends (`SKIP LOCKED`)."""
     return list(queryset.select_for_update(skip_locked=True, of=("self",))[:limit])
+
+
+@contextmanager
+def alone(what: str) -> Iterator[bool]:
+    """Whether this process is the only one that does `what` now; it stays so until the block, or the process, ends."""
+    key = int.from_bytes(hashlib.sha256(what.encode()).digest()[:8], signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
+        free = bool(cursor.fetchone()[0])
+    try:
+        yield free
+    finally:
+        if free:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [key])

@@ -22,7 +22,6 @@ LISTS: list[tuple[str, list[tuple[str, str]]]] = [
         "master",
         [
             ("crm.Customer", "group"), ("crm.Order", "receipt_long"), ("crm.Product", "inventory_2"),
-            ("feedback.Ticket", "database"),
         ],
     ),
     (
@@ -30,8 +29,8 @@ LISTS: list[tuple[str, list[tuple[str, str]]]] = [
         [
             ("sla.Policy", "timer"), ("sla.EscalationStep", "stairs"), ("sla.Calendar", "calendar_month"),
             ("sla.CalendarDay", "event"), ("triage.Category", "account_tree"), ("triage.Keyword", "key"),
-            ("triage.RoutingRule", "alt_route"), ("triage.ScoreWeight", "balance"), ("notifications.Template", "description"),
-            ("feedback.VaguePhrase", "gavel"), ("feedback.DeskRules", "tune"),
+            ("triage.RoutingRule", "alt_route"), ("triage.ScoreWeight", "balance"), ("triage.LibraryVersion", "manage_history"),
+            ("notifications.Template", "description"), ("feedback.VaguePhrase", "gavel"), ("feedback.DeskRules", "tune"),
         ],
     ),
     (
@@ -45,7 +44,7 @@ LISTS: list[tuple[str, list[tuple[str, str]]]] = [
         "evidence",
         [
             ("journal.Event", "history"), ("journal.Delivery", "move_to_inbox"), ("journal.Head", "verified"),
-            ("notifications.OutgoingMessage", "outbox"), ("notifications.Notice", "notifications"),
+            ("sla.Deadline", "timer"), ("notifications.OutgoingMessage", "outbox"), ("notifications.Notice", "notifications"),
         ],
     ),
 ]  # fmt: skip

@@ -44,5 +44,17 @@ register(
         "survey.not_following_up": Problem(
             409, _("A second follow-up is recorded while the ticket is in second follow-up.")
         ),
+        "import.unreadable_file": Problem(422, _("“%(name)s” cannot be read: %(why)s")),
+        "import.unknown_encoding": Problem(422, _("“%(name)s” is neither in UTF-8 nor in GB18030.")),
+        "import.same_column": Problem(422, _("These columns mean the same: %(columns)s")),
+        "import.no_text_column": Problem(
+            422, _("No column holds the feedback itself. Found: %(headings)s. It may be called: %(known)s")
+        ),
+        "import.unreadable_row": Problem(422, _("This row cannot be read: %(why)s")),
+        "import.too_many_cells": Problem(422, _("This row has %(found)s cells, but there are %(expected)s columns.")),
+        "import.same_reference": Problem(422, _("Line %(line)s has the same reference.")),
+        "import.date": Problem(422, _("“%(value)s” is not a date such as 2024-05-01 or 2024-05-01 13:30.")),
+        "import.number": Problem(422, _("“%(value)s” is not a whole number between 0 and 1,000,000.")),
+        "import.running": Problem(409, _("Another process is importing “%(batch)s” right now.")),
     }
 )

@@ -25,3 +25,7 @@ MESSAGE_ADDED = "message.added"
 SURVEY_ANSWERED = "survey.answered"
 SURVEY_REMINDED = "survey.reminded"
 FOLLOW_UP_RECORDED = "follow_up.recorded"
+
+RULES_CHANGED = "feedback.rules_changed"
+PROMISE_WORDING_CHANGED = "feedback.promise_wording_changed"
+FEEDBACK_IMPORTED = "feedback.imported"  # subject: the run itself; batch, channel, rows, added, known, refused

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
 
-from apps.core import clock
+from apps.core import arrays, clock
 from apps.core.actors import Actor
 from apps.journal import doorbell, receivers
 from apps.journal.models import Event
@@ -42,14 +42,21 @@ class NewEvent:
     at: datetime | None = None
 
 
+_CANONICAL = DjangoJSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def canonical(value: Any) -> bytes:
     """JSON with sorted keys and no spaces: the same value is always the same bytes."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, cls=DjangoJSONEncoder).encode()
+    return _CANONICAL.encode(value).encode()
 
 
 def commitment(salt: bytes, data: dict[str, Any], reason: str) -> bytes:
     """What the leaf knows of the free part of an event."""
-    return hashlib.sha256(salt + canonical([data, reason])).digest()
+    return _commitment(salt, canonical(data), reason)
+
+
+def _commitment(salt: bytes, data: bytes, reason: str) -> bytes:
+    return hashlib.sha256(salt + b"[" + data + b"," + canonical(reason) + b"]").digest()
 
 
 def record(
@@ -74,10 +81,11 @@ def record_many(new: Sequence[NewEvent]) -> list[Event]:
         raise RuntimeError("events are recorded inside the transaction of what they tell")
     if not new:
         return []
-    events = [_build(n) for n in new]
+    built = [_build(n) for n in new]
+    events = [event for event, _ in built]
     names = _receivers_of({e.kind for e in events})
     with connection.cursor() as cursor:
-        cursor.execute(*_statement(events, names))
+        cursor.execute(*_statement(built, names))
         for event, (event_id,) in zip(events, cursor.fetchall(), strict=True):
             event.id = event_id
     if names:
@@ -85,12 +93,13 @@ def record_many(new: Sequence[NewEvent]) -> list[Event]:
     return events
 
 
-def _build(new: NewEvent) -> Event:
+def _build(new: NewEvent) -> tuple[Event, bytes]:
+    """The event and its data in canonical form."""
     subject = ref(new.subject)
     # What the database returns must hash like what was given: JSON text has no tuples, Decimals or datetimes.
     data = json.loads(canonical(new.data)) if new.data else {}
-    salt = os.urandom(16)
-    return Event(
+    text, salt = canonical(data), os.urandom(16)
+    event = Event(
         kind=new.kind,
         subject_type=subject.type,
         subject_id=subject.id,
@@ -101,26 +110,32 @@ def _build(new: NewEvent) -> Event:
         reason=new.reason,
         data=data,
         salt=salt,
-        commitment=commitment(salt, data, new.reason),
+        commitment=_commitment(salt, text, new.reason),
     )
+    return event, text
 
 
 def _receivers_of(kinds: Iterable[str]) -> list[tuple[str, str]]:
     return [(kind, name) for kind in kinds for name in receivers.names_for(kind)]
 
 
-_EVENT_COLUMNS = "kind, subject_type, subject_id, actor_kind, actor_label, actor_id, at, reason, data, salt, commitment"
-_EVENT_ROW = "(%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s)"
+_COLUMNS = {
+    "kind": "text", "subject_type": "text", "subject_id": "uuid", "actor_kind": "text", "actor_label": "text",
+    "actor_id": "bigint", "at": "timestamptz", "reason": "text", "data": "jsonb", "salt": "bytea", "commitment": "bytea",
+}  # fmt: skip
+_ROW = f"({', '.join(f'%s::{type_}' for type_ in _COLUMNS.values())})"
+_ARRAYS = ", ".join(f"%s::{type_}[]" for type_ in _COLUMNS.values())
+_FEW = 10  # up to here parameters are quicker, beyond it one array a column, by far
 
 
-def _statement(events: list[Event], names: list[tuple[str, str]]) -> tuple[str, list[Any]]:
-    params: list[Any] = []
-    for e in events:
-        params += [
-            e.kind, e.subject_type, str(e.subject_id), e.actor_kind, e.actor_label, e.actor_id, e.at, e.reason,
-            canonical(e.data).decode(), e.salt, e.commitment,
-        ]  # fmt: skip
-    insert = f"INSERT INTO journal_event ({_EVENT_COLUMNS}) VALUES {', '.join([_EVENT_ROW] * len(events))}"
+def _statement(built: list[tuple[Event, bytes]], names: list[tuple[str, str]]) -> tuple[str, list[Any]]:
+    rows = [_row(event, text) for event, text in built]
+    params: list[Any]
+    if len(rows) <= _FEW:
+        source, params = f"VALUES {', '.join([_ROW] * len(rows))}", [value for row in rows for value in row]
+    else:
+        source, params = f"SELECT * FROM unnest({_ARRAYS})", [arrays.literal(c) for c in zip(*rows, strict=True)]
+    insert = f"INSERT INTO journal_event ({', '.join(_COLUMNS)}) {source}"
     if not names:
         return f"{insert} RETURNING id", params
     for pair in names:
@@ -133,3 +148,8 @@ def _statement(events: list[Event], names: list[tuple[str, str]]) -> tuple[str, 
         " SELECT id FROM e ORDER BY id",
         params,
     )
+
+
+def _row(e: Event, data: bytes) -> tuple[Any, ...]:
+    who = (e.actor_kind, e.actor_label, e.actor_id)
+    return (e.kind, e.subject_type, str(e.subject_id), *who, e.at, e.reason, data.decode(), e.salt, e.commitment)

@@ -96,16 +96,22 @@ def receive(report: Report, *, actor: Actor) -> Ticket:
     if actor.kind != "customer" and not actor.can("feedback.create_ticket"):
         raise DomainError("core.not_allowed")
     validate(report)
-    if report.external_ref and (known := Ticket.objects.filter(external_ref=report.external_ref).first()):
+    if known := _known(report.external_ref):
         return known
     try:
         with transaction.atomic():
             return _receive(report, actor)
     except IntegrityError:
         # the same report came in twice at the same moment: the other one's ticket is the ticket
-        if report.external_ref and (known := Ticket.objects.filter(external_ref=report.external_ref).first()):
+        if known := _known(report.external_ref):
             return known
         raise
+
+
+def _known(reference: str) -> Ticket | None:
+    """The ticket that came in under this reference. Not by `first()`, which might walk along the ids it sorts by."""
+    found = Ticket.objects.filter(external_ref=reference)
+    return found.get() if reference and found.exists() else None
 
 
 def _receive(report: Report, actor: Actor) -> Ticket:

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from apps.accounts.principals import actor_for
 from apps.core import clock
@@ -101,7 +101,7 @@ class PolicyAdmin(RuleAdmin):
     @admin.display(description=_("in force"), ordering="effective_to")
     def in_force_words(self, policy: Policy) -> str:
         if policy.effective_to is None:
-            return str(_("now"))
+            return str(pgettext_lazy("policy", "current"))
         return str(_("until %(date)s")) % {"date": date_format(clock.local(policy.effective_to), "SHORT_DATE_FORMAT")}
 
     def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: bool) -> None:

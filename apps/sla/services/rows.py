@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
 
 from django.db import connection
 
-from apps.core import clock
+from apps.core import arrays, clock
 from apps.sla.models import Deadline
 
 # What may change after the insert, with its type in PostgreSQL.
@@ -77,23 +76,12 @@ def save(changed: Sequence[Deadline], columns: Sequence[str]) -> None:
     """Write `columns` of locked rows with one UPDATE."""
     if not changed:
         return
-    arrays = ", ".join(f"%s::{TYPES[c]}[]" for c in columns)
+    types = ", ".join(f"%s::{TYPES[c]}[]" for c in columns)
     sets = ", ".join(f"{c} = v.{c}" for c in columns)
-    ids = _array([d.id for d in changed])
+    ids = arrays.literal([d.id for d in changed])
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE sla_deadline d SET {sets} FROM unnest(%s::uuid[], {arrays}) AS v (id, {', '.join(columns)})"
+            f"UPDATE sla_deadline d SET {sets} FROM unnest(%s::uuid[], {types}) AS v (id, {', '.join(columns)})"
             " WHERE d.id = v.id AND d.id = ANY (%s::uuid[])",  # by index, whatever the statistics say
-            [ids, *(_array([getattr(d, c) for d in changed]) for c in columns), ids],
+            [ids, *(arrays.literal([getattr(d, c) for d in changed]) for c in columns), ids],
         )
-
-
-def _array(values: Sequence[Any]) -> str:
-    """PostgreSQL's literal of an array: one value to parse instead of thousands."""
-    return "{" + ",".join(["NULL" if value is None else _element(value) for value in values]) + "}"
-
-
-def _element(value: Any) -> str:
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return f'"{value}"'

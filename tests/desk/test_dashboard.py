@@ -1,0 +1,158 @@
+import json
+import re
+from datetime import timedelta
+
+import pytest
+
+from apps.accounts.models import Department
+from apps.core import clock
+from apps.core.clock import SHANGHAI
+from apps.feedback.models import Survey, Ticket
+from apps.feedback.selectors import figures, queue
+from apps.feedback.selectors.queue import Filters, Tab
+from tests.factories import staff_actor, ticket, ticket_in
+
+pytestmark = pytest.mark.django_db
+
+DAY = timedelta(days=1)
+
+
+def received(days_ago: float, **fields: object) -> Ticket:
+    with clock.at(clock.now() - timedelta(days=days_ago)):
+        return ticket(received_at=clock.now(), **fields)
+
+
+def change(one: Ticket, **fields: object) -> None:
+    Ticket.objects.filter(pk=one.pk).update(**fields)
+
+
+@pytest.mark.req("RPT-04")
+def test_the_strip_counts_and_each_figure_leads_to_its_rows():
+    actor, now = staff_actor("administrator"), clock.now()
+    late, soon, calm = ticket(), ticket(), ticket()
+    ticket_in("closed", actor=actor)
+    tonight = clock.local(now).replace(hour=23, minute=59, second=58)
+    change(late, next_due_at=now - timedelta(hours=2), queue_at=now - timedelta(hours=5))
+    change(soon, next_due_at=tonight, queue_at=tonight - timedelta(hours=1))
+    change(calm, next_due_at=now + 3 * DAY, queue_at=now + 2 * DAY)
+
+    def rows(tab, figure=""):
+        return [t.pk for t in queue.page(tab, Filters(figure=figure), actor, now=now).tickets]
+
+    assert figures.open_count(actor) == 3
+    assert figures.late_count(actor, now) == 1
+    assert rows(Tab.LATE) == [late.pk]
+    assert figures.due_today_count(actor, now) == 1
+    assert rows(Tab.ALL, "due_today") == [soon.pk]
+
+
+def test_what_was_open_and_owed_yesterday_is_counted_back_from_what_is_recorded():
+    actor = staff_actor("administrator")
+    received(3), received(0.2)
+    with clock.at(clock.now() - 2 * DAY):
+        over = ticket_in("closed", actor=actor)
+    assert over.closed_at < clock.now() - DAY
+    now = clock.now()
+
+    assert figures.open_count_at(actor, now, now - DAY, figures.open_count(actor)) == 1
+    due_later, late = figures.owed_at(actor, now - DAY)
+    assert late == 1  # the one of three days ago has been without a first response for two days
+    assert due_later == 0
+
+
+def test_first_responses_in_time_are_a_share_of_what_was_due():
+    actor, now = staff_actor("administrator"), clock.now()
+    with clock.at(now - DAY):
+        ticket_in("resolved", actor=actor)  # answered at once
+    received(3)  # never answered, long due
+    received(0.01)  # not due yet: counts nowhere
+
+    share = figures.first_response_share(actor, now - 7 * DAY, clock.now(), clock.now())
+    rows = queue.page(Tab.ANY, Filters(figure="answered_in_time"), actor, now=clock.now()).tickets
+
+    assert (share.hit, share.total, share.percent) == (1, 2, 50)
+    assert len(rows) == 1
+    assert figures.first_response_share(actor, now - 30 * DAY, now - 20 * DAY, now).percent is None
+
+
+@pytest.mark.req("SUR-04")
+def test_satisfaction_is_the_mean_of_answers_and_no_reply_is_none():
+    actor = staff_actor("administrator")
+    ticket_in("closed", actor=actor)
+    ticket_in("second_follow_up", actor=actor)
+    ticket_in("callback", actor=actor)
+
+    now = clock.now() + timedelta(seconds=1)
+    found = figures.satisfaction(actor, now - 30 * DAY, now)
+    rows = queue.page(Tab.ANY, Filters(figure="rated"), actor, now=now).tickets
+
+    assert (found.mean, found.answers) == (3.5, 2)
+    assert len(rows) == Survey.objects.exclude(answered_at=None).count() == 2
+    assert figures.satisfaction(actor, now - 60 * DAY, now - 30 * DAY).mean is None
+
+
+def test_the_trend_counts_days_of_shanghai():
+    actor = staff_actor("administrator")
+    noon = clock.local(clock.now()).replace(hour=12, minute=0) - 2 * DAY
+    for hour in (0.2, 23.8):  # both belong to the same day there, and to two days in UTC
+        moment = noon.replace(hour=0, minute=0) + timedelta(hours=hour)
+        with clock.at(moment):
+            ticket(received_at=moment)
+
+    trend = figures.trend(actor, clock.now())
+
+    assert len(trend.days) == 30
+    assert trend.days[-1] == clock.local(clock.now()).date()
+    assert dict(zip(trend.days, trend.received, strict=True))[noon.date()] == 2
+
+
+def test_the_hours_of_arrival_are_those_of_shanghai():
+    moment = (clock.now().astimezone(SHANGHAI) - 2 * DAY).replace(hour=7, minute=30)
+    with clock.at(moment):
+        ticket(received_at=moment)
+
+    grid = figures.arrivals_by_hour(staff_actor("administrator"), clock.now())
+
+    assert grid[moment.weekday()][7] == 1
+    assert sum(map(sum, grid)) == 1
+
+
+@pytest.mark.req("ADM-02", "RPT-04")
+def test_figures_count_only_what_one_may_see():
+    handler = staff_actor("department_handler", "logistics")
+    own, other = ticket(), ticket()
+    change(own, department_id=handler.user.department_id)
+    change(other, department=Department.objects.get(code="finance"), collaborator_ids=[])
+
+    assert figures.open_count(handler) == 1
+    assert sum(figures.trend(handler, clock.now()).received) == 1
+    assert figures.top_categories(handler, clock.now())[1] == 1
+
+
+@pytest.mark.req("RPT-04")
+def test_the_titles_say_what_was_found(signed_in, count_queries):
+    for _ in range(3):
+        ticket("物流延迟，一直没有收到货")
+    late = ticket("空调制热效果差")
+    change(late, next_due_at=clock.now() - DAY, queue_at=clock.now() - DAY, department=Department.objects.get(code="technical"))
+    client = signed_in("management")
+    client.get("/admin/")
+
+    with count_queries("desk.dashboard"):
+        page = client.get("/admin/")
+
+    body = page.content.decode()
+    assert "近 30 天积压增加 4 件" in body
+    assert "“物流配送”居首，占 75%" in body
+    assert "技术部超时最多" in body
+    data = json.loads(re.search(r'id="trend-data"[^>]*>(.*?)</script>', body)[1])
+    assert sum(data["received"]) == 4
+    for link in re.findall(r'href="(/admin/queue/[^"]*)"', body):
+        assert client.get(link.replace("&amp;", "&")).status_code == 200
+
+
+def test_with_nothing_to_show_every_chart_says_so(signed_in):
+    body = signed_in("management").get("/admin/").content.decode()
+
+    for words in ("近 30 天没有反馈", "各部门均在时限之内", "登记第一件", "暂无数据"):
+        assert words in body
