@@ -3,6 +3,7 @@
 import argparse
 import json
 import random
+from itertools import islice
 from statistics import median
 
 from django.db import connection
@@ -59,7 +60,7 @@ def _cycle(requests: list[bytes]) -> load.Make:
 def _ours(key: str) -> list[bytes]:
     made = []
     choose = random.Random(1)
-    for number, text in zip(range(BODIES), texts()):
+    for number, text in enumerate(islice(texts(), BODIES)):
         person = choose.randrange(50) if choose.random() < RETURNING else 100_000 + number
         body = {
             "text": text,
@@ -76,7 +77,7 @@ def _ours(key: str) -> list[bytes]:
 
 def _bare() -> list[bytes]:
     made = []
-    for _, text in zip(range(BODIES), texts()):
+    for text in islice(texts(), BODIES):
         body = {
             "description": text,
             "title": text[:60],

@@ -65,7 +65,9 @@ def requests() -> dict[str, bytes]:
     }
 
 
-def _measure(server: web.Server, sides: dict[str, bytes], rows: int, options: argparse.Namespace) -> tuple[float, float]:
+def _measure(
+    server: web.Server, sides: dict[str, bytes], rows: int, options: argparse.Namespace
+) -> tuple[float, float]:
     """Our pages a second and CPU milliseconds a page, medians over the rounds."""
     fill(rows)
     rates: dict[str, list[float]] = {name: [] for name in sides}
@@ -107,7 +109,9 @@ def fill(rows: int) -> None:
             "department": departments.get(code="quality").pk, "other": departments.get(code="service").pk,
         }  # fmt: skip
         cursor.execute(FILL.format(columns=columns, values=values), given)
-        cursor.execute(f"INSERT INTO bare_ticket ({columns}) SELECT {columns} FROM feedback_ticket ON CONFLICT DO NOTHING")
+        cursor.execute(
+            f"INSERT INTO bare_ticket ({columns}) SELECT {columns} FROM feedback_ticket ON CONFLICT DO NOTHING"
+        )
     scratch.as_owner("ANALYZE feedback_ticket, bare_ticket")  # as autovacuum does in a running system
 
 

@@ -42,7 +42,11 @@ PROBLEM_SCHEMA = {
                 "type": "object",
                 "required": ["pointer", "code", "detail"],
                 "properties": {
-                    "pointer": {"type": "string", "description": "RFC 6901, into the body or the query.", "example": "/contact/phone"},
+                    "pointer": {
+                        "type": "string",
+                        "description": "RFC 6901, into the body or the query.",
+                        "example": "/contact/phone",
+                    },
                     "code": {"type": "string", "example": "crm.phone_invalid"},
                     "detail": {"type": "string", "example": "This is not a complete phone number."},
                 },

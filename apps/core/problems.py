@@ -66,8 +66,8 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         rows = [{"pointer": f"/{e.field or ''}", "code": e.code, "detail": e.words} for e in exc.errors]
         return problem(422, "core.invalid", str(catalogue()["core.invalid"].words), rows)
     if isinstance(exc, DomainError):
-        rows = [{"pointer": f"/{exc.field}", "code": exc.code, "detail": exc.words}] if exc.field else None
-        return problem(exc.status, exc.code, exc.words, rows)
+        place = [{"pointer": f"/{exc.field}", "code": exc.code, "detail": exc.words}] if exc.field else None
+        return problem(exc.status, exc.code, exc.words, place)
     response = drf_handler(exc, context)
     if response is None:
         return None

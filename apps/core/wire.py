@@ -1,6 +1,6 @@
 """JSON in and out of every room's REST interface: strict when reading, exact when writing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -42,7 +42,7 @@ class JSONRenderer(BaseRenderer):
 
     media_type = "application/json"
     format = "json"
-    charset = None  # type: ignore[assignment]
+    charset = None
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
         return b"" if data is None else orjson.dumps(data, default=_plain, option=orjson.OPT_UTC_Z)
@@ -57,5 +57,6 @@ def _plain(value: Any) -> str:
 class JSONOnly(DefaultContentNegotiation):
     """Whatever `Accept` says, the answer is JSON."""
 
-    def select_renderer(self, request: Request, renderers: Sequence[Any], format_suffix: Any = None) -> tuple[Any, str]:
-        return renderers[0], renderers[0].media_type
+    def select_renderer(self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: Any = None) -> Any:
+        first = next(iter(renderers))
+        return first, first.media_type

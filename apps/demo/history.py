@@ -71,6 +71,7 @@ class History:
                     continue  # the ticket has moved on meanwhile, as tickets do
                 deliveries.drain()
         self._beat(self.end)
+        sealer.seal()
 
     def _beat(self, moment: datetime) -> None:
         with clock.at(moment):
@@ -160,6 +161,9 @@ class Case:
             self.history._later(self._assign, 0.1, 1.2)
         self.urgent = report.urgency != "normal"
         slow = self.dice.random() < 0.12
+        if clock.now() > self.history.end - timedelta(days=3) and self.dice.random() < 0.3:
+            self.history._later(self._accept, 70, 90)  # forgotten: the queue shows it as late
+            return
         self.history._later(self._accept, *((2.5, 9) if slow else (0.2, 1.6)))
 
     def _say(self, text: str) -> str:

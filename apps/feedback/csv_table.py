@@ -150,9 +150,15 @@ def _plain(heading: str) -> str:
 
 
 def choice_of(field: str, text: str) -> str:
-    """The stored value for a code or its label in any of the site's languages; anything else is left for validation."""
-    wanted = text.strip().lower()
-    return _labels(field).get(wanted, wanted)
+    """The stored value for a code, its label in any of the site's languages, or a part of just one label (`故障`).
+
+    Anything else is left for validation to refuse.
+    """
+    wanted, labels = text.strip().lower(), _labels(field)
+    if wanted in labels or len(wanted) < 2:
+        return labels.get(wanted, wanted)
+    partly = {value for label, value in labels.items() if wanted in label}
+    return partly.pop() if len(partly) == 1 else wanted
 
 
 _label_cache: dict[str, dict[str, str]] = {}

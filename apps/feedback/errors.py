@@ -44,6 +44,15 @@ register(
         "survey.not_following_up": Problem(
             409, _("A second follow-up is recorded while the ticket is in second follow-up.")
         ),
+        "mail.taken_in": Problem(409, _("This mail has its ticket already.")),
+        "mail.came_before": Problem(409, _("This mail came before; look at the first one.")),
+        "mail.gone": Problem(409, _("The mail itself is gone: not kept any more, and no longer in the mailbox.")),
+        "mail.no_sender": Problem(422, _("This mail has no readable sender. Please register it by hand.")),
+        "mailbox.host": Problem(422, _("Only the server's name, such as imap.example.com.")),
+        "mailbox.insecure": Problem(
+            422, _("Without encryption anybody on the way reads the mail; that is allowed only for a server on this machine.")
+        ),
+        "mailbox.has_mail": Problem(409, _("Mail came by this mailbox, so it stays. Take it out of use instead.")),
         "import.unreadable_file": Problem(422, _("“%(name)s” cannot be read: %(why)s")),
         "import.unknown_encoding": Problem(422, _("“%(name)s” is neither in UTF-8 nor in GB18030.")),
         "import.same_column": Problem(422, _("These columns mean the same: %(columns)s")),

@@ -26,6 +26,7 @@ SURVEY_ANSWERED = "survey.answered"
 SURVEY_REMINDED = "survey.reminded"
 FOLLOW_UP_RECORDED = "follow_up.recorded"
 
+MAILBOX_CHANGED = "feedback.mailbox_changed"
 RULES_CHANGED = "feedback.rules_changed"
 PROMISE_WORDING_CHANGED = "feedback.promise_wording_changed"
 FEEDBACK_IMPORTED = "feedback.imported"  # subject: the run itself; batch, channel, rows, added, known, refused

@@ -4,11 +4,12 @@ from datetime import datetime
 
 from apps.accounts import selectors as people
 from apps.accounts.models import User
+from apps.core import locks
 from apps.core.actors import system
 from apps.core.vocabulary import Kind
 from apps.feedback import events
 from apps.feedback.models import Message, Survey, Ticket
-from apps.feedback.services import announcements, closure, links, reclassification
+from apps.feedback.services import announcements, clocks, closure, links, reclassification
 from apps.feedback.states import MessageKind, TicketState
 from apps.journal.models import Event
 from apps.journal.receivers import on
@@ -148,6 +149,13 @@ def _tell_of_deadline(
         due_at=datetime.fromisoformat(event.data["due_at"]),
         level=Level(event.data["level"]).label if event.data.get("level") else "",
     )
+
+
+@on(deadlines.CHANGED, deadlines.CANCELLED, deadlines.SET_BY_HAND, name="feedback.note_next_deadline")
+def note_next_deadline(event: Event) -> None:
+    """A calendar, a policy or a person moved a deadline: the queue follows."""
+    if event.subject_type == "feedback.ticket":
+        clocks.refresh(locks.row(Ticket, event.subject_id))
 
 
 @on(deadlines.FIRED, name="feedback.act_on_timer")

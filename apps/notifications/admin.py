@@ -201,7 +201,7 @@ class OutgoingMessageAdmin(ModelAdmin):
         return request.user.has_perm(desk.MAY_SEND_AGAIN)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OutgoingMessage]:
-        return super().get_queryset(request).defer("body", "recipient", "recipient_name")
+        return super().get_queryset(request).defer("body", "thread", "recipient", "recipient_name")
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
         found, distinct = super().get_search_results(request, queryset, search_term)

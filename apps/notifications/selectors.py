@@ -53,7 +53,7 @@ def messages_of(subject: Ref) -> "QuerySet[OutgoingMessage]":
     """What was sent about a ticket, oldest first; texts and addresses are opened one by one by `services.desk`."""
     return (
         OutgoingMessage.objects.filter(subject_id=subject.id, subject_type=subject.type)
-        .defer("body", "recipient", "recipient_name")
+        .defer("body", "thread", "recipient", "recipient_name")
         .order_by("id")
     )
 
@@ -63,7 +63,7 @@ def calls_to_make(subject: Ref | None = None) -> "QuerySet[OutgoingMessage]":
     calls = OutgoingMessage.objects.filter(state=MessageState.TO_CALL)
     if subject is not None:
         calls = calls.filter(subject_id=subject.id, subject_type=subject.type)
-    return calls.defer("body", "recipient", "recipient_name").order_by("id")
+    return calls.defer("body", "thread", "recipient", "recipient_name").order_by("id")
 
 
 def unread_count(user_id: int) -> int:

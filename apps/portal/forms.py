@@ -52,7 +52,7 @@ class FilesInput(forms.FileInput):
 class PublicForm(forms.Form):
     """`token` tells a double click from a second message; `extra` holds errors of the whole form."""
 
-    token = forms.CharField(required=False, widget=forms.HiddenInput)
+    token = Text(widget=forms.HiddenInput)  # whatever stands in it: nobody could see what is wrong with a hidden field
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, label_suffix="", use_required_attribute=False, **options)

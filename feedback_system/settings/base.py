@@ -139,6 +139,8 @@ CELERY_BEAT_SCHEDULE = {
     "journal-deliver": {"task": "journal.deliver", "schedule": 5.0, "options": {"expires": 5}},
     "journal-seal": {"task": "journal.seal", "schedule": 30.0, "options": {"expires": 30}},
     "sla-sweep": {"task": "sla.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "feedback-fetch-mail": {"task": "feedback.fetch_mail", "schedule": 30.0, "options": {"expires": 30}},
+    "feedback-discard-mail": {"task": "feedback.discard_mail", "schedule": 3600.0, "options": {"expires": 3600}},
     "notifications-dispatch": {"task": "notifications.dispatch", "schedule": 5.0, "options": {"expires": 5}},
     "core-discard-unused-uploads": {
         "task": "core.discard_unused_uploads",
@@ -223,6 +225,12 @@ EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD", default="")
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="service@example.com")
+# What is read of one incoming mail; what lies beyond is told in the ticket's text, and the mail itself is kept for a while.
+MAIL_MAX_BYTES = env.int("MAIL_MAX_BYTES", default=60 * 1024 * 1024)
+MAIL_MAX_PARTS = env.int("MAIL_MAX_PARTS", default=500)
+MAIL_MAX_FILES = env.int("MAIL_MAX_FILES", default=20)
+MAIL_RAW_DAYS = env.int("MAIL_RAW_DAYS", default=90)
+MAIL_MAX_PER_SENDER_PER_HOUR = env.int("MAIL_MAX_PER_SENDER_PER_HOUR", default=20)  # more are a loop
 SMS_GATEWAY_URL = env("SMS_GATEWAY_URL", default="")  # empty: kept in the local outbox page
 SMS_GATEWAY_KEY = env("SMS_GATEWAY_KEY", default="")
 

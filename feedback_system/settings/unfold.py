@@ -30,7 +30,7 @@ UNFOLD: dict[str, Any] = {
             "950": "oklch(26% .065 260)",
         },
     },
-    "STYLES": [lambda request: static("desk/desk.css")],
+    "STYLES": [lambda request: static("desk/desk.css"), lambda request: static("notifications/notifications.css")],
     "SCRIPTS": [lambda request: static("desk/desk.js")],
     "COMMAND": {"search_callback": "apps.desk.navigation.search"},
     "SIDEBAR": {"show_search": True, "command_search": True, "navigation": "apps.desk.navigation.sidebar"},

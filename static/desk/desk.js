@@ -9,9 +9,10 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     if ([409, 422].includes(event.detail.xhr.status)) { event.detail.shouldSwap = true; event.detail.isError = false; }
   });
-  // Signed out meanwhile: the text is kept as a draft, the log-in comes back to this page.
+  // Signed out meanwhile, or signed in anew elsewhere: what was typed is kept as a draft, and the page comes back with it.
   document.addEventListener("htmx:beforeOnLoad", (event) => {
-    if (new URL(event.detail.xhr.responseURL || location.href).pathname.endsWith("/login/")) {
+    const { xhr } = event.detail;
+    if (xhr.status === 403 || new URL(xhr.responseURL || location.href).pathname.endsWith("/login/")) {
       event.preventDefault();
       location.reload();
     }

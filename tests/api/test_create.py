@@ -134,7 +134,9 @@ def test_a_body_above_the_limit_is_refused_and_no_fault(api, feedback):
     assert is_problem(api.post("tickets/", {"text": "x" * 3_000_000}, key="k"), 413)
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "multipart/form-data", "application/x-www-form-urlencoded", "x"])
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "multipart/form-data", "application/x-www-form-urlencoded", "x"]
+)
 def test_another_content_type_is_refused(api, feedback, content_type):
     response = api.client.post(
         "/api/v1/tickets/", json.dumps(feedback()).encode(), content_type=content_type, headers=api.headers

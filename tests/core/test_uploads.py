@@ -220,6 +220,43 @@ def test_decompression_bombs_are_errors(size):
     assert refused.value.errors[0].code == "upload.too_many_pixels"
 
 
+def gif(frames: int) -> bytes:
+    one = b"\x2c\0\0\0\0\1\0\1\0\0\2\2\x44\1\0"
+    return b"GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff" + one * frames + b"\x3b"
+
+
+def test_an_animation_of_countless_tiny_frames_is_refused():
+    """A hundred thousand frames of one pixel are 1.5 MB, and kept a web process busy for 40 seconds."""
+    assert uploads.store([file("a.gif", gif(pictures.MAX_FRAMES))], actor=CUSTOMER)
+
+    with pytest.raises(DomainErrors) as refused:
+        uploads.store([file("a.gif", gif(pictures.MAX_FRAMES + 1))], actor=CUSTOMER)
+
+    assert refused.value.errors[0].code == "upload.too_many_pixels"
+
+
+def test_a_jpeg_that_paints_itself_again_and_again_is_refused():
+    """Five hundred scans of 75 bytes each, over 49 million pixels, kept a web process busy for 27 seconds."""
+    plain = picture(size=(400, 400), progressive=True)
+    scan = plain[plain.rindex(b"\xff\xda") : -2]
+    assert uploads.store([file("a.jpg", plain)], actor=CUSTOMER)
+
+    with pytest.raises(DomainErrors) as refused:
+        uploads.store([file("a.jpg", plain[:-2] + scan * 40 + plain[-2:])], actor=CUSTOMER)
+
+    assert refused.value.errors[0].code == "upload.broken_picture"
+
+
+def test_a_large_progressive_jpeg_is_refused(monkeypatch):
+    """Reducing it while it is read saves nothing: all of it is kept in memory first."""
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 100_000)
+
+    with pytest.raises(DomainErrors) as refused:
+        uploads.store([file("a.jpg", picture(size=(400, 400), progressive=True))], actor=CUSTOMER)
+
+    assert refused.value.errors[0].code == "upload.too_many_pixels"
+
+
 def test_a_very_large_photo_is_reduced_instead_of_refused(monkeypatch):
     monkeypatch.setattr(pictures, "MAX_PIXELS", 100_000)
     monkeypatch.setattr(pictures, "REDUCED_SIDE", 150)

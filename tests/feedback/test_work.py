@@ -17,6 +17,7 @@ from apps.journal import deliveries
 from apps.journal.models import Event
 from apps.notifications.models import Notice, OutgoingMessage
 from apps.sla.models import Deadline
+from apps.sla.services import deadlines
 from apps.triage.models import Category
 from tests import factories
 
@@ -239,3 +240,15 @@ def test_a_known_customers_new_address_is_kept_with_the_ticket_and_overwrites_no
     assert json.loads(second.contact_given) == {"name": "李四", "email": "other@example.com"}
     assert second.customer.email == one.email
     assert Ticket.objects.get(pk=first.pk).contact_given == ""
+
+
+@pytest.mark.req("SLA-08")
+def test_a_deadline_moved_by_hand_moves_the_ticket_in_the_queue():
+    lead = factories.staff_actor(Role.MANAGEMENT)
+    ticket = factories.ticket()
+    nearest = deadlines.next_due(ticket)
+    later = nearest.due_at + timedelta(days=2)
+    for deadline in deadlines.open_for(ticket):
+        deadlines.set_due(deadline.pk, later, actor=lead, reason="配件下周到货，已与客户约定")
+    deliveries.drain()
+    assert Ticket.objects.get(pk=ticket.pk).next_due_at == later

@@ -308,6 +308,23 @@ def test_a_double_click_makes_one_ticket_and_other_words_make_another(client):
     assert Ticket.objects.count() == 2
 
 
+@pytest.mark.req("INT-05", "INT-11")
+def test_going_back_to_add_a_picture_loses_neither_the_picture_nor_the_double_click(client):
+    first, twice = send(client, files=photo()), send(client, files=photo())
+    other = send(client, files=photo("一张.jpg")), send(client)
+
+    assert first.url == twice.url
+    assert other[0].url == first.url, "the same picture under another name"
+    assert other[1].url != first.url
+    assert Ticket.objects.count() == 2
+
+
+@pytest.mark.req("INT-05")
+@pytest.mark.parametrize("token", ["", "a\x00b", "长" * 100_000, "<script>"])
+def test_whatever_stands_in_the_hidden_field_the_form_is_taken(client, token):
+    assert send(client, token=token).status_code == 302
+
+
 @pytest.mark.req("INT-11")
 def test_forms_from_one_address_are_limited_and_nothing_typed_is_lost(client, settings):
     settings.PUBLIC_LIMITS = {**settings.PUBLIC_LIMITS, "form": "2/hour"}

@@ -17,7 +17,9 @@ TRANSITIONS = (
     "`name` says which step; the other members depend on it. A step that the state does not allow answers 409 "
     "`transition.impossible`. Scope `tickets:handle`; approving and declining solutions is for staff only."
 )
-MESSAGES = "`customer` needs the scope `tickets:write`, everything else `tickets:handle`; both also need `tickets:read`."
+MESSAGES = (
+    "`customer` needs the scope `tickets:write`, everything else `tickets:handle`; both also need `tickets:read`."
+)
 
 PAGE = [
     OpenApiParameter("cursor", str, description="From the address in `next`; not to be made by hand."),
@@ -99,7 +101,9 @@ CREATE_EXAMPLES = [
     OpenApiExample("Registered", value=_ROW, response_only=True, status_codes=["201"]),
 ]
 STEP_EXAMPLES = [
-    OpenApiExample("Assign", value={"name": "assign", "department": "quality", "reason": "批次问题"}, request_only=True),
+    OpenApiExample(
+        "Assign", value={"name": "assign", "department": "quality", "reason": "批次问题"}, request_only=True
+    ),
     OpenApiExample("Accept", value={"name": "accept"}, request_only=True),
     OpenApiExample(
         "Resolve", value={"name": "resolve", "result": "已于5月8日上门更换轴承，试机正常。"}, request_only=True

@@ -21,7 +21,9 @@ YES_NO = [("true", "true"), ("false", "false")]
 
 
 def one_of(choices: Any, text: str) -> filters.MultipleChoiceFilter:
-    return filters.MultipleChoiceFilter(choices=choices.choices, distinct=False, help_text=f"{text} Repeat it for several.")
+    return filters.MultipleChoiceFilter(
+        choices=choices.choices, distinct=False, help_text=f"{text} Repeat it for several."
+    )
 
 
 class TicketFilter(filters.FilterSet):
@@ -36,7 +38,9 @@ class TicketFilter(filters.FilterSet):
     urgency = one_of(Urgency, "Only these urgencies.")
     channel = one_of(Channel, "Only these channels.")
     priority_level = one_of(PriorityLevel, "Only these priorities.")
-    category = filters.CharFilter(method="of_category", max_length=40, help_text="The category's code; what is below it counts too.")
+    category = filters.CharFilter(
+        method="of_category", max_length=40, help_text="The category's code; what is below it counts too."
+    )
     department = filters.CharFilter(
         method="of_department", max_length=30, help_text="The code of the responsible department."
     )
@@ -72,7 +76,7 @@ class TicketFilter(filters.FilterSet):
 
 def reference(request: Request, value: str) -> str:
     """A client's own reference, kept apart from other clients': two systems may both count from 1."""
-    return f"{getattr(request.user, 'name', '') or request.user.pk}/{value}"
+    return f"{getattr(request.user, 'name', '') or request.user.get_username()}/{value}"
 
 
 def narrowed(request: Request, tickets: TicketQuerySet) -> TicketQuerySet:

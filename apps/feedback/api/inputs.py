@@ -112,7 +112,7 @@ class ProposeSolutionInput(StrictSerializer):
     type = serializers.ChoiceField(choices=SolutionType.choices)
     description = TextField()
     cost = serializers.DecimalField(
-        max_digits=14, decimal_places=2, min_value=Decimal(0), help_text="Yuan, e.g. \"199.00\"."
+        max_digits=14, decimal_places=2, min_value=Decimal(0), help_text='Yuan, e.g. "199.00".'
     )
     reason = TextField(required=False, max_length=2_000)
 
@@ -149,7 +149,9 @@ class ReopenInput(StrictSerializer):
 class RejectInput(StrictSerializer):
     name = named("reject")
     why = serializers.ChoiceField(choices=RejectReason.choices)
-    duplicate_of = TextField(required=False, allow_null=True, max_length=20, help_text="The number of the ticket it repeats.")
+    duplicate_of = TextField(
+        required=False, allow_null=True, max_length=20, help_text="The number of the ticket it repeats."
+    )
     reason = TextField(required=False, max_length=2_000)
 
 

@@ -8,7 +8,7 @@ import codecs
 import unicodedata
 
 SAMPLE = 4_000  # bytes that are looked at to choose a charset
-CONTROLS = {c: None for c in [*range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0), 0xFEFF, 0xFFFE, 0xFFFF]}
+CONTROLS = dict.fromkeys([*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0), 0xFEFF, 0xFFFE, 0xFFFF])
 
 # The most frequent characters of simplified and traditional text: what a right reading is full of.
 COMMON = frozenset(

@@ -24,7 +24,7 @@ _WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)(?:\?=|$)")
 _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _ADDRESS = re.compile(r"[^\s<>@,;:\"'()\[\]（）：；，]{1,128}@[^\s<>@,;:\"'()\[\]（）：；，]{1,190}")
-_ID = re.compile(r"<\s*([^<>\s]{1,900})\s*>")
+_ID = re.compile(r"<\s*([^<>\s]{1,500})\s*>")
 _BARE_ID = re.compile(r"[^<>\s,;]{1,500}@[^<>\s,;]{1,300}")
 
 
@@ -39,7 +39,9 @@ def read_block(block: bytes) -> Headers:
     """The fields of a header block by lower-case name. Lines that are none are passed over, as is mbox's `From `."""
     headers: Headers = defaultdict(list)
     current: list[str] | None = None
-    for line in block[:LONGEST_BLOCK].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n", MOST_LINES)[:MOST_LINES]:
+    for line in (
+        block[:LONGEST_BLOCK].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n", MOST_LINES)[:MOST_LINES]
+    ):
         text = line.decode("ascii", "surrogateescape")
         if text[:1] in (" ", "\t"):
             if current is not None and len(current[-1]) < LONGEST_VALUE:
@@ -137,12 +139,21 @@ def addresses(headers: Headers, name: str) -> list[Address]:
     except Exception:  # the package's parser has its own limits
         pairs = []
     if not pairs:
-        pairs = [("", match[0]) for value in raw for match in _ADDRESS.finditer(decode(value))]
+        pairs = [pair for value in raw for pair in _plainly(decode(value))]
     found = []
     for person, address in pairs[:50]:
         exact = _ADDRESS.search(one_line(decode(address), 400))
         if exact:
             found.append(Address(one_line(decode(person), 200).strip("'\" "), exact[0].strip(".").lower()))
+    return found
+
+
+def _plainly(value: str) -> list[tuple[str, str]]:
+    """(name, address) pairs where the whole field was encoded, or is not of the standard's form."""
+    found, at = [], 0
+    for match in _ADDRESS.finditer(value):
+        found.append((value[at : match.start()].strip(" <>,;\"'"), match[0]))
+        at = match.end()
     return found
 
 
@@ -154,7 +165,7 @@ def message_ids(headers: Headers, name: str) -> tuple[str, ...]:
     """Message ids without their angle brackets: the first and the last ones, in their order."""
     joined = " ".join(headers.get(name, ())[:5])[: LONGEST_VALUE * 2]
     found = _ID.findall(joined) or _BARE_ID.findall(joined)
-    clean = [i for i in dict.fromkeys(one_line(each, 900) for each in found) if i]
+    clean = [i for i in dict.fromkeys(one_line(each, 500) for each in found) if i]
     return tuple([*clean[:1], *clean[-MOST_IDS:]] if len(clean) > MOST_IDS else clean)
 
 

@@ -42,7 +42,9 @@ def to_text(markup: str) -> str:
         laid_out = ""
     # Its parser drops what is nested too deeply; then the plain way has more to tell.
     chosen = laid_out if 2 * _ink(laid_out) >= _ink(plain) else plain
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in chosen.replace("\xa0", " ").splitlines())).strip()
+    return re.sub(
+        r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in chosen.replace("\xa0", " ").splitlines())
+    ).strip()
 
 
 def _ink(text: str) -> int:

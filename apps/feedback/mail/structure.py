@@ -77,6 +77,14 @@ def read(raw: bytes, start: int = 0, end: int | None = None) -> Part:
     return Part(raw, found, blank.end(), end)
 
 
+def inner(part: Part) -> Part:
+    """The mail within a message/rfc822 part, copied only where it is encoded."""
+    encoding = fields.first(part.headers, "content-transfer-encoding").strip().lower()
+    if encoding in ("base64", "quoted-printable"):
+        return read(part.content())
+    return read(part.raw, part.start, part.end)
+
+
 def children(part: Part) -> Iterator[Part]:
     """The parts of a multipart, lazily; nothing where no boundary can be found."""
     boundary = fields.parameter(part.headers, "content-type", "boundary").encode("utf-8", "replace")

@@ -10,9 +10,11 @@ from apps.accounts.models import User
 from apps.core.vocabulary import Kind, Urgency
 from apps.feedback.models import Ticket
 from apps.feedback.selectors import rules
+from apps.feedback.selectors.mail import thread_of
 from apps.feedback.services import links
 from apps.journal.models import Event
 from apps.notifications.services import outbox
+from apps.notifications.states import MessageChannel
 
 
 def to_customer(ticket: Ticket, template: str, event: Event, **context: Any) -> None:
@@ -21,6 +23,7 @@ def to_customer(ticket: Ticket, template: str, event: Event, **context: Any) -> 
     if not customer.phone and not customer.email:
         return
     to = outbox.Recipient(email=customer.email, phone=customer.phone, name=customer.name)
+    channel = outbox.channel_for(ticket.contact_channel or customer.preferred_channel, to)
     outbox.send(
         template,
         to=to,
@@ -32,7 +35,8 @@ def to_customer(ticket: Ticket, template: str, event: Event, **context: Any) -> 
         },
         event=event,
         language=ticket.language,
-        channel=outbox.channel_for(ticket.contact_channel or customer.preferred_channel, to),
+        channel=channel,
+        thread=thread_of(ticket, customer.email) if channel == MessageChannel.EMAIL else None,
     )
 
 

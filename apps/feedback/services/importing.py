@@ -108,7 +108,7 @@ class _Import:
                 self._refuse(line, [error])
             self.on_row()
 
-    def _row(self, line: Line, reference: str, known: set[str]) -> None:
+    def _row(self, line: Line, reference: str, known: set[str | None]) -> None:
         if line.error is not None:
             raise line.error
         if (earlier := self.seen.setdefault(reference, line.number)) != line.number:
@@ -151,15 +151,18 @@ def _place(values: dict[str, str]) -> str:
 
 
 def report_of(line: Line, reference: str, job: Job) -> Report:
-    """The row as a report. Raises DomainErrors for dates and numbers that can't be read."""
-    values = {name: csv_table.choice_of(name, text) if csv_table.is_choice(name) else text for name, text in line.values.items()}
+    """The row as a report. Raises DomainErrors when a date or number can't be read, with all other errors of the row."""
+    values = {
+        name: csv_table.choice_of(name, text) if csv_table.is_choice(name) else text
+        for name, text in line.values.items()
+    }
     who = {name: values[name].strip() for name in _CONTACT if name in values}
     if "row" in values and not who.keys() & {"phone", "email", "external_id"}:
         who["external_id"] = _place(values)  # somebody known only on the platform the row comes from
-    report = Report(**{
-        "text": "", "channel": job.channel, "kind": job.kind, "external_ref": reference, "contact": Contact(**who),
-        **{name: values[name] if name == "text" else values[name].strip() for name in _REPORT if name in values},
-    })  # fmt: skip
+    report = Report("", Contact(**who), job.channel, kind=job.kind, external_ref=reference)
+    for name in _REPORT:
+        if name in values:
+            setattr(report, name, values[name] if name == "text" else values[name].strip())
     errors = []
     for name in (*_DATES, "received_at", "defect_quantity"):
         if name in values:
@@ -167,7 +170,11 @@ def report_of(line: Line, reference: str, job: Job) -> Report:
                 setattr(report, name, _parsed(name, values[name]))
             except DomainError as error:
                 errors.append(error)
-    if errors:
+    if errors:  # say what else is wrong at the same time
+        try:
+            intake.validate(report)
+        except DomainErrors as found:
+            errors += found.errors
         raise DomainErrors(errors)
     return report
 

@@ -15,6 +15,7 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.utils.translation import gettext_noop
 
+from apps.notifications import threads
 from apps.notifications.adapters.base import Adapter, Outcome, Result
 from apps.notifications.models import OutgoingMessage
 
@@ -22,14 +23,25 @@ log = logging.getLogger(__name__)
 
 
 def compose(message: OutgoingMessage) -> EmailMessage:
-    """The mail of a message: plain text, marked as written by a machine (RFC 3834), threaded by ticket."""
+    """The mail of a message: plain text, marked as written by a machine (RFC 3834), in the ticket's thread and, where
+    the customer wrote mail themselves, in theirs."""
     domain = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
     headers = {"Message-ID": f"<{message.pk}@{domain}>", "Auto-Submitted": "auto-generated"}
-    if message.subject_id:
-        thread = f"<ticket-{message.subject_id}@{domain}>"
-        headers |= {"References": thread, "In-Reply-To": thread}
+    subject, answers_to, thread = message.subject, [], threads.read(message.thread)
+    root = f"<ticket-{message.subject_id}@{domain}>" if message.subject_id else ""
+    if thread is not None:
+        headers |= thread.headers(root)
+        subject = thread.subject_for(message.reference)
+        answers_to = [thread.reply_to] if thread.reply_to else []
+    elif root:
+        headers |= {"References": root, "In-Reply-To": root}
     return EmailMessage(
-        subject=message.subject, body=message.body, from_email=sender(), to=[message.recipient], headers=headers
+        subject=subject,
+        body=message.body,
+        from_email=sender(),
+        to=[message.recipient],
+        reply_to=answers_to,
+        headers=headers,
     )
 
 

@@ -38,6 +38,7 @@ class OutgoingMessage(Noun):
     recipient_index = models.CharField(max_length=64, blank=True)
     subject = models.CharField(_("subject"), max_length=200, blank=True)
     body = EncryptedTextField(_("message text"), blank=True)
+    thread = EncryptedTextField(blank=True, editable=False)  # the customer's mail it answers (`threads.Thread`)
     state = models.CharField(_("state"), max_length=10, choices=MessageState, default=MessageState.QUEUED)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     next_try_at = models.DateTimeField(

@@ -11,6 +11,7 @@ from apps.core.actors import Actor
 from apps.core.errors import DomainError
 from apps.crm import contacts
 from apps.journal import doorbell, events
+from apps.notifications import threads
 from apps.notifications.events import CALL_NOT_ANSWERED, MESSAGE_QUEUED_AGAIN, MESSAGE_SENT, PERSONAL_DATA_REVEALED
 from apps.notifications.models import OutgoingMessage
 from apps.notifications.services.outbox import DISPATCH, about, facts
@@ -29,6 +30,7 @@ class Opened:
 
     recipient: str
     recipient_name: str
+    subject: str
     body: str
     clear: bool
 
@@ -56,13 +58,15 @@ def open_message(message_id: UUID, *, actor: Actor) -> Opened:
         data={"field": "message", "message": str(message.pk), "clear": clear},
     )
     if clear:
-        return Opened(dialled, message.recipient_name, message.body, clear=True)
+        thread = threads.read(message.thread)  # the customer's own subject may name them
+        subject = thread.subject_for(message.reference) if thread else message.subject
+        return Opened(dialled, message.recipient_name, subject, message.body, clear=True)
     name = masking.name(message.recipient_name)
     body = message.body
     masks = [(message.recipient, message.recipient_masked), (dialled, message.recipient_masked)]
     for secret, mask in (*masks, (message.recipient_name, name)):
         body = body.replace(secret, mask) if secret else body
-    return Opened(message.recipient_masked, name, body, clear=False)
+    return Opened(message.recipient_masked, name, message.subject, body, clear=False)
 
 
 @transaction.atomic

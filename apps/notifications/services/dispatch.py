@@ -123,7 +123,7 @@ def _settle(message: OutgoingMessage, way: Adapter, outcome: Outcome) -> list[ev
     """Set the fields that an outcome decides; returns the event to record, if it is one."""
     message.provider = way.name
     message.provider_id = outcome.provider_id or message.provider_id
-    message.error = _without_address(outcome.error, message)
+    message.error = without_address(outcome.error, message)
     message.next_try_at = None
     if outcome.result is Result.SENT:
         message.state, message.sent_at = MessageState.SENT, clock.now()
@@ -141,7 +141,7 @@ def _settle(message: OutgoingMessage, way: Adapter, outcome: Outcome) -> list[ev
     return []
 
 
-def _without_address(error: str, message: OutgoingMessage) -> str:
+def without_address(error: str, message: OutgoingMessage) -> str:
     """Servers repeat the address in their replies; the error column is in clear, so it gets the mask."""
     text = "".join(c for c in error if c.isprintable())
     if message.recipient:

@@ -26,6 +26,7 @@ from apps.notifications.models import Notice, OutgoingMessage
 from apps.notifications.rendering import Value
 from apps.notifications.selectors import Words
 from apps.notifications.states import MessageChannel, MessageState
+from apps.notifications.threads import Thread
 
 ACTOR = actors.system("notifications")
 DISPATCH = "notifications.dispatch"
@@ -77,14 +78,15 @@ def send(
     channel: str,
     event: Event | None = None,
     subject: events.Ref | None = None,
+    thread: Thread | None = None,
 ) -> OutgoingMessage:
     """Write a message that goes out after commit, once per (event, template, channel, recipient) (INT-10).
 
     `context` has a plain value for every placeholder of the template (`catalogue`); datetimes are shown in
     Asia/Shanghai, lazy labels in the language of the message. `subject` is what the message is about, by default the
-    event's subject. An address that is missing or impossible gives a message in state "failed" and an event, never an
-    exception; a template switched off gives "skipped"; a phone call gives "to_call". Raises ValueError and TypeError
-    for a caller's mistake.
+    event's subject; `thread` is the customer's own mail that this one answers. An address that is missing or impossible
+    gives a message in state "failed" and an event, never an exception; a template switched off gives "skipped"; a phone
+    call gives "to_call". Raises ValueError and TypeError for a caller's mistake.
     """
     kind = MESSAGE_TYPES.get(template)
     if kind is None or channel not in kind.channels or channel == MessageChannel.IN_APP:
@@ -94,6 +96,8 @@ def send(
     message = OutgoingMessage(template=template, channel=channel, event=event)
     if subject is not None:
         message.subject_type, message.subject_id = subject.type, subject.id
+    if thread is not None and channel == MessageChannel.EMAIL:
+        message.thread = thread.to_text()
     _write(message, to, context, language or getattr(to.user, "language", "") or Language.ZH_HANS)
     problem = _address(message, to)
     if message.state == MessageState.QUEUED:

@@ -82,7 +82,7 @@ def _report(data: dict[str, Any], files: Files) -> Report:
         contact=Contact(**{name: data[name] for name in _CONTACT if name in data}, language=language),
         channel=Channel.ONLINE,
         language=language,
-        external_ref=_reference(data),
+        external_ref=_reference(data, files),
         uploads=files.uploads,
     )
 
@@ -101,9 +101,10 @@ def _not_too_often(report: Report) -> None:
     limits.take("contact", blind_index(known.phone or known.email), field="text")
 
 
-def _reference(data: dict[str, Any]) -> str:
-    """The same form sent twice is one ticket; "back" and other words are another one."""
-    said = "\x1f".join([data["token"], *(str(data.get(name)) for name in (*_REPORTED, *_CONTACT))])
+def _reference(data: dict[str, Any], files: Files) -> str:
+    """The same form sent twice is one ticket; "back" and other words or files are another one."""
+    typed = (str(data.get(name)) for name in (*_REPORTED, *_CONTACT))
+    said = "\x1f".join([data["token"], *typed, *(upload.sha256 for upload in files.uploads)])
     return "form:" + hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
 
 

@@ -34,7 +34,9 @@ class Command(BaseCommand):
         path: Path = options["file"]
         batch = options["batch"] or path.stem
         if len(batch) > BATCH_LENGTH:
-            raise CommandError(f"The name of the batch has more than {BATCH_LENGTH} characters: choose one with --batch.")
+            raise CommandError(
+                f"The name of the batch has more than {BATCH_LENGTH} characters: choose one with --batch."
+            )
         job = Job(batch, options["channel"], options["kind"], options["check"])
         errors = _ErrorFile(options["errors"] or path.with_name(f"{path.stem}.errors.csv"))
         try:

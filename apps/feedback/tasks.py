@@ -1,0 +1,19 @@
+from celery import shared_task
+
+from apps.core import clock
+from apps.core.models import Heartbeat
+from apps.feedback.services import incoming_mail, mailboxes
+from apps.journal import doorbell
+
+
+@shared_task(name=mailboxes.FETCH)
+def fetch_mail() -> None:
+    doorbell.answered(mailboxes.FETCH)
+    mailboxes.fetch_due()
+    Heartbeat.objects.update_or_create(name=mailboxes.FETCH, defaults={"at": clock.now()})
+
+
+@shared_task(name="feedback.discard_mail")
+def discard_mail() -> None:
+    """Mails are kept for MAIL_RAW_DAYS days; what became of them stays."""
+    incoming_mail.discard_raw()
