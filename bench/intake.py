@@ -3,7 +3,7 @@
 import argparse
 import json
 import random
-from itertools import islice
+from itertools import count, islice
 from statistics import median
 
 from django.db import connection
@@ -16,7 +16,8 @@ from bench.texts import texts
 
 GOAL = 0.5
 BODIES = 2_000
-RETURNING = 0.3  # of the senders have written before
+RETURNING_PERCENT = 30  # of the senders have written before
+PERSON = b"00000000"  # where a request holds the last digits of the sender's phone
 
 
 def main(arguments: list[str]) -> None:
@@ -52,19 +53,24 @@ def _made(status: int, body: bytes) -> bool:
 
 
 def _cycle(requests: list[bytes]) -> load.Make:
-    """Each request in turn; for the threads of one run."""
-    position = iter(range(10**12))
-    return lambda: requests[next(position) % len(requests)]
+    """Each request in turn, for all threads; most come from somebody new, some from one of fifty who wrote before."""
+    position = count(10_000_000)
+
+    def make() -> bytes:
+        number = next(position)
+        person = number % 50 if number % 100 < RETURNING_PERCENT else number
+        return requests[number % len(requests)].replace(PERSON, b"%08d" % person)
+
+    return make
 
 
 def _ours(key: str) -> list[bytes]:
     made = []
     choose = random.Random(1)
-    for number, text in enumerate(islice(texts(), BODIES)):
-        person = choose.randrange(50) if choose.random() < RETURNING else 100_000 + number
+    for text in islice(texts(), BODIES):
         body = {
             "text": text,
-            "contact": {"name": "张三", "phone": f"138{person:08d}"},
+            "contact": {"name": "张三", "phone": f"138{PERSON.decode()}"},
             "kind": choose.choice(["complaint", "complaint", "fault", "inquiry", "suggestion"]),
             "channel": "app",
             "product": "QC-100",

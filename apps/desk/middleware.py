@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from functools import cache
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -15,13 +16,18 @@ def staff_language(get_response: Handler) -> Handler:
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.path.startswith(reverse("admin:index")):
+        if request.path.startswith(_admin()):
             language = _language(request)
             translation.activate(language)  # LocaleMiddleware, further out, ends it with the request
             request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
         return get_response(request)
 
     return middleware
+
+
+@cache
+def _admin() -> str:
+    return reverse("admin:index")
 
 
 def _language(request: HttpRequest) -> str:

@@ -30,7 +30,8 @@ LISTS: list[tuple[str, list[tuple[str, str]]]] = [
             ("sla.Policy", "timer"), ("sla.EscalationStep", "stairs"), ("sla.Calendar", "calendar_month"),
             ("sla.CalendarDay", "event"), ("triage.Category", "account_tree"), ("triage.Keyword", "key"),
             ("triage.RoutingRule", "alt_route"), ("triage.ScoreWeight", "balance"), ("triage.LibraryVersion", "manage_history"),
-            ("notifications.Template", "description"), ("feedback.VaguePhrase", "gavel"), ("feedback.DeskRules", "tune"),
+            ("notifications.Template", "description"), ("feedback.Mailbox", "mail"), ("feedback.VaguePhrase", "gavel"),
+            ("feedback.DeskRules", "tune"),
         ],
     ),
     (
@@ -44,7 +45,8 @@ LISTS: list[tuple[str, list[tuple[str, str]]]] = [
         "evidence",
         [
             ("journal.Event", "history"), ("journal.Delivery", "move_to_inbox"), ("journal.Head", "verified"),
-            ("sla.Deadline", "timer"), ("notifications.OutgoingMessage", "outbox"), ("notifications.Notice", "notifications"),
+            ("sla.Deadline", "timer"), ("feedback.IncomingMail", "mark_email_read"),
+            ("notifications.OutgoingMessage", "outbox"), ("notifications.Notice", "notifications"),
         ],
     ),
 ]  # fmt: skip

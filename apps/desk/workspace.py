@@ -16,7 +16,7 @@ from apps.desk.actions import ACTIONS, AUTOMATIC, Step, offered
 from apps.desk.forms.base import DeskForm
 from apps.feedback.models import Ticket
 from apps.feedback.selectors import workspace as reads
-from apps.feedback.services import clocks
+from apps.feedback.services import clocks, contact_given
 from apps.feedback.states import MAIN_WAY, TicketState
 from apps.journal import selectors as journal
 from apps.journal.events import ref
@@ -183,5 +183,6 @@ def customer_context(ticket: Ticket, actor: Actor) -> dict[str, Any]:
         "earlier": reads.of_customer(ticket.customer_id, actor, but=ticket.pk),
         "ratings": ratings,
         "mean_rating": sum(ratings) / len(ratings) if ratings else None,
+        "given": contact_given.masked(ticket),
         "may_reveal": actor.can("crm.view_personal_data"),
     }

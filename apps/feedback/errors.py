@@ -31,6 +31,7 @@ register(
         ),
         "plan.promise_missing": Problem(422, _("Say until when it will be done.")),
         "plan.promise_past": Problem(422, _("The promised time lies in the past.")),
+        "plan.promise_far": Problem(422, _("The promised time is more than a year away; please check the year.")),
         "solution.cost_negative": Problem(422, _("The cost cannot be negative.")),
         "solution.needs_no_approval": Problem(
             409, _("This solution costs nothing that needs approval; resolve the ticket with it.")

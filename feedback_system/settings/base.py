@@ -107,7 +107,7 @@ REDIS_URL = env("REDIS_URL", default="redis://127.0.0.1:6379/0")
 BROKER_TIMEOUT_SECONDS = 2
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "apps.core.caching.RedisCache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {
             "socket_timeout": BROKER_TIMEOUT_SECONDS,

@@ -130,7 +130,7 @@ def test_figures_count_only_what_one_may_see():
 
 
 @pytest.mark.req("RPT-04")
-def test_the_titles_say_what_was_found(signed_in, count_queries):
+def test_the_titles_say_what_was_found(signed_in, count_queries, steady):
     for _ in range(3):
         ticket("物流延迟，一直没有收到货")
     late = ticket("空调制热效果差")

@@ -231,7 +231,7 @@ def test_a_bulk_step_passes_over_what_one_may_not_see(signed_in):
     assert Ticket.objects.get(pk=foreign.pk).state == "pending"
 
 
-def test_the_queue_costs_the_same_however_many_tickets_it_shows(signed_in, count_queries):
+def test_the_queue_costs_the_same_however_many_tickets_it_shows(signed_in, count_queries, steady):
     who = contact()
     for _ in range(12):
         ticket(contact=who)

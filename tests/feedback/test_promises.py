@@ -75,6 +75,18 @@ def test_a_vague_plan_is_refused_beside_its_fields_and_leaves_nothing():
     assert not Plan.objects.exists() and Event.objects.count() == before
 
 
+@pytest.mark.parametrize("promised_at", [datetime.max.replace(tzinfo=UTC), datetime(2226, 11, 25, tzinfo=UTC)])
+def test_a_mistyped_year_is_refused_and_cannot_break_the_page(promised_at):
+    """The end of the calendar has no time in Shanghai: a plan with it made the ticket's page an error for ever."""
+    ticket = factories.ticket_in("in_progress", kind="complaint")
+    draft = planning.PlanDraft(measures="更换电池", steps="检测电池", promised_at=promised_at)
+
+    with pytest.raises(DomainErrors) as refused:
+        planning.write_plan(ticket, draft, actor=factories.staff_actor(Role.SERVICE_STAFF))
+
+    assert [(e.field, e.code) for e in refused.value.errors] == [("promised_at", "plan.promise_far")]
+
+
 @pytest.mark.parametrize(("kind", "field"), [("fault", "steps"), ("complaint", "measures")])
 def test_a_fault_needs_steps_and_a_complaint_measures(kind, field):
     ticket = factories.ticket(text="服务态度很差，客服骂人", kind=kind)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.models import Department, User
 from apps.core.uploads import ACCEPT
 from apps.core.vocabulary import Demand, Kind, Urgency
+from apps.crm.contacts import PERSONAL_FIELDS
 from apps.desk.forms.base import DeskForm, FilesInput, MomentField, ReasonForm, TextArea
 from apps.feedback.models import Solution, Ticket
 from apps.feedback.states import MessageKind, RejectReason, SolutionType
@@ -18,6 +19,8 @@ from apps.triage.models import Category
 from apps.triage.states import Impact
 
 NOBODY = _("— nobody yet —")
+GIVEN = "given_"  # what the sender gave this time, where the record says otherwise
+REVEALED = (*PERSONAL_FIELDS, f"{GIVEN}name", f"{GIVEN}phone", f"{GIVEN}email")
 
 
 class AssignForm(ReasonForm):
@@ -219,9 +222,7 @@ class MessageForm(DeskForm):
 
 class RevealForm(ReasonForm):
     name = "reveal"
-    field = forms.ChoiceField(
-        choices=[(f, f) for f in ("name", "phone", "email", "address")], widget=forms.HiddenInput
-    )
+    field = forms.ChoiceField(choices=[(field, field) for field in REVEALED], widget=forms.HiddenInput)
 
     def prepare(self) -> None:
         self.fields["reason"].widget = forms.TextInput()

@@ -20,11 +20,11 @@ from apps.desk import presence, workspace
 from apps.desk.actions import ACTIONS, attempt, run
 from apps.desk.files import collect
 from apps.desk.forms.base import DeskForm
-from apps.desk.forms.steps import RevealForm
+from apps.desk.forms.steps import GIVEN, RevealForm
 from apps.desk.views.frame import framed, is_partial, ticket_or_404
 from apps.feedback.models import Ticket
 from apps.feedback.selectors import workspace as reads
-from apps.feedback.services import promises
+from apps.feedback.services import contact_given, promises
 from apps.journal import selectors as journal
 from apps.journal.events import ref
 from apps.notifications import selectors as notifications
@@ -166,10 +166,11 @@ def reveal(request: HttpRequest, number: str) -> HttpResponse:
 def _reveal(ticket: Ticket, data: dict[str, Any], request: HttpRequest) -> str:
     if not data["reason"].strip():
         raise DomainError("crm.reason_missing", field="reason")
+    field, reason, actor = data["field"], data["reason"], actor_for(request)
+    if field.startswith(GIVEN):
+        return contact_given.reveal(ticket, field.removeprefix(GIVEN), actor=actor, reason=reason)
     customer = Customer.objects.get(pk=ticket.customer_id)
-    return customers.reveal(
-        customer, data["field"], actor=actor_for(request), reason=data["reason"], about=ref(ticket)
-    )
+    return customers.reveal(customer, field, actor=actor, reason=reason, about=ref(ticket))
 
 
 @require_GET

@@ -19,6 +19,16 @@ COMMON = frozenset(
     "屏幕冰箱洗衣热水器空调净灯池配件外壳声音温度异味漏缺少错误时间今昨明天月周上午下午再很太真非常希望尽快回复您好你们"
 )
 
+# The first levels of GB 2312 and Big5: the characters of ordinary text.
+ORDINARY = frozenset(
+    "".join(bytes([lead, trail]).decode("gb2312", "ignore") for lead in range(0xB0, 0xD8) for trail in range(0xA1, 0xFF))
+    + "".join(
+        bytes([lead, trail]).decode("big5", "ignore")
+        for lead in range(0xA4, 0xC7)
+        for trail in [*range(0x40, 0x7F), *range(0xA1, 0xFF)]
+    )
+)
+
 _ALIASES = {
     "gb2312": "gb18030", "gbk": "gb18030", "cp936": "gb18030", "ms936": "gb18030", "gb18030": "gb18030", "euccn": "gb18030",
     "gb231280": "gb18030", "chinese": "gb18030", "hzgb2312": "hz", "hz": "hz", "big5": "big5hkscs", "big5hkscs": "big5hkscs",
@@ -53,6 +63,8 @@ def to_text(data: bytes, label: str = "") -> str:
         return _read(data, claimed)
     if data.isascii():
         return data.decode("ascii")
+    if claimed == "utf-8" and _is_utf8(data):
+        return data.decode("utf-8")
     return _read(data, _best(data[:SAMPLE], claimed))
 
 
@@ -73,6 +85,14 @@ def _has_halves(text: str) -> bool:
     except UnicodeEncodeError:
         return True
     return False
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _read(data: bytes, name: str) -> str:
@@ -108,8 +128,10 @@ def _weight(char: str) -> float:
         return -1.0
     if char in COMMON:
         return 1.0
+    if char in ORDINARY:
+        return 0.7
     if 0x4E00 <= point <= 0x9FFF:
-        return 0.4
+        return 0.35
     if 0x3000 <= point <= 0x30FF or 0xFF01 <= point <= 0xFF5E or 0xAC00 <= point <= 0xD7A3 or char in "“”‘’—…·《》℃￥":
         return 0.6
     category = unicodedata.category(char)

@@ -43,7 +43,7 @@ def to_text(markup: str) -> str:
     # Its parser drops what is nested too deeply; then the plain way has more to tell.
     chosen = laid_out if 2 * _ink(laid_out) >= _ink(plain) else plain
     return re.sub(
-        r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in chosen.replace("\xa0", " ").splitlines())
+        r"\n{3,}", "\n\n", "\n".join(line.strip() for line in chosen.replace("\xa0", " ").splitlines())
     ).strip()
 
 

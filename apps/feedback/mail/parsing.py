@@ -207,11 +207,12 @@ class _Reader:
         return data
 
     def _put_aside(self, part: Part, kind: str) -> None:
-        name = part.name
+        name, extension = part.name, _EXTENSIONS.get(kind, "")
         if not name:
-            extension = _EXTENSIONS.get(kind, "bin")
             stem = "picture" if kind.startswith("image/") else "file"
-            name = f"{stem}-{len(self.attachments) + 1}.{extension}"
+            name = f"{stem}-{len(self.attachments) + 1}.{extension or 'bin'}"
+        elif extension and "." not in name:
+            name = f"{name}.{extension}"
         inline = part.disposition == "inline" or "content-id" in part.headers
         self._add(name, kind, inline, part.content)
 

@@ -1,5 +1,5 @@
 """Reading tickets: `rules`, `queue`, `workspace`, `figures`."""
 
-from apps.feedback.selectors.rules import rules
+from apps.feedback.selectors.desk_rules import rules
 
 __all__ = ["rules"]

@@ -14,7 +14,7 @@ from django.db.models.functions import ExtractHour, ExtractIsoWeekDay, TruncDate
 from apps.core.actors import Actor
 from apps.core.clock import SHANGHAI, local
 from apps.feedback.models import Survey, Ticket
-from apps.feedback.models.ticket import TicketQuerySet
+from apps.feedback.models.ticket import OPEN, TicketQuerySet
 from apps.sla.models import Deadline
 from apps.sla.states import Metric, Purpose, State
 
@@ -95,7 +95,7 @@ def late_count(actor: Actor, now: datetime) -> int:
 def owed_at(actor: Actor, moment: datetime) -> tuple[int, int]:
     """(due later that day, late) as they stood at a past moment, from the recorded deadlines of what was open then."""
     seen = Ticket.objects.visible_to(actor)
-    alive = seen.filter(received_at__lte=moment).filter(Q(closed_at=None) | Q(closed_at__gt=moment)).order_by()
+    alive = seen.filter(OPEN | Q(closed_at__gt=moment), received_at__lte=moment).order_by()
     owed = Deadline.objects.filter(
         Q(ended_at=None) | Q(ended_at__gt=moment), subject_id__in=alive.values("pk"), purpose=Purpose.OBLIGATION,
         started_at__lte=moment,

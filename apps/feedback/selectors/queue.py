@@ -19,8 +19,8 @@ from apps.core.clock import SHANGHAI
 from apps.crm.services.customers import PERSONAL_FIELDS
 from apps.feedback.models import Ticket
 from apps.feedback.models.ticket import TicketQuerySet
+from apps.feedback.selectors.desk_rules import rules
 from apps.feedback.selectors.figures import FIGURES
-from apps.feedback.selectors.rules import rules
 from apps.feedback.states import UNACCEPTED_STATES, TicketState
 
 PAGE = 50
@@ -148,7 +148,7 @@ def for_list(tickets: TicketQuerySet) -> TicketQuerySet:
     """With what a row shows, and without long texts and cipher texts."""
     hidden = [f"customer__{name}" for name in (*PERSONAL_FIELDS, "note")]
     joined = tickets.select_related("customer", "category", "department", "assignee")
-    return joined.defer("description", "result", "hits", *hidden)
+    return joined.defer("description", "result", "hits", "contact_given", *hidden)
 
 
 def arrived_since(tab: str, filters: Filters, actor: Actor, newest: UUID, *, now: datetime) -> int:

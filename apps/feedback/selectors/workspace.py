@@ -15,7 +15,7 @@ def ticket(number: str, actor: Actor) -> Ticket | None:
     """The ticket with what its page shows of others, or None where this actor may not know of it (ADM-02)."""
     hidden = [f"customer__{name}" for name in (*PERSONAL_FIELDS, "note")]
     joined = Ticket.objects.visible_to(actor).select_related(
-        "customer", "category", "department", "assignee", "product", "order", "duplicate_of"
+        "customer", "category", "department", "assignee", "product", "order"
     )
     return joined.defer(*hidden).filter(number=number).first()
 

@@ -1,7 +1,7 @@
 """The handling plan (HND-02) and the solution with its approval (HND-05)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import cast
 
@@ -22,6 +22,7 @@ from apps.journal import events as journal
 from apps.journal import transitions
 
 TECHNICAL = "technical"
+FARTHEST = timedelta(days=366)  # a later promise is a mistyped year, and near the end of the calendar none can be shown
 
 
 @dataclass(slots=True)
@@ -76,6 +77,8 @@ def plan_errors(ticket: Ticket, draft: PlanDraft) -> list[DomainError]:
         found.append(DomainError("plan.promise_missing", field="promised_at"))
     elif draft.promised_at <= clock.now():
         found.append(DomainError("plan.promise_past", field="promised_at"))
+    elif draft.promised_at > clock.now() + FARTHEST:
+        found.append(DomainError("plan.promise_far", field="promised_at"))
     return found
 
 
