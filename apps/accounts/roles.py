@@ -34,7 +34,7 @@ _SEE_CUSTOMERS = {"crm.view_customer", "crm.view_order", "crm.view_orderline", "
 _CLEAR = {"crm.view_personal_data"}
 _SERVICE = {
     "feedback.view_ticket", "feedback.view_all_tickets", "feedback.create_ticket", "feedback.assign_ticket",
-    "feedback.handle_ticket", "feedback.close_ticket", "feedback.follow_up_ticket", "crm.add_customer",
+    "feedback.handle_ticket", "feedback.close_ticket", "feedback.follow_up_ticket", "feedback.view_incomingmail", "crm.add_customer",
     "crm.change_customer", *_SEE_CUSTOMERS, *_CLEAR,
 }  # fmt: skip
 _SERVICE_LEAD = _SERVICE | {

@@ -1,10 +1,17 @@
 """Gap-free numbers from one locked counter row per series (INT-02)."""
 
 from datetime import datetime
+from functools import cache
 
-from django.db import connection
+from django.db import connection, models
 
 from apps.core import clock
+
+
+_TAKE = (
+    "INSERT INTO core_counter AS c (series, last) VALUES (%s, %s)"
+    " ON CONFLICT (series) DO UPDATE SET last = c.last + EXCLUDED.last RETURNING last"
+)
 
 
 def take(series: str, count: int = 1) -> int:
@@ -16,11 +23,7 @@ def take(series: str, count: int = 1) -> int:
     if not connection.in_atomic_block:
         raise RuntimeError("numbers.take must run inside the transaction that uses the number")
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO core_counter AS c (series, last) VALUES (%s, %s)"
-            " ON CONFLICT (series) DO UPDATE SET last = c.last + EXCLUDED.last RETURNING last",
-            [series, count],
-        )
+        cursor.execute(_TAKE, [series, count])
         return int(cursor.fetchone()[0])
 
 
@@ -28,3 +31,27 @@ def monthly(prefix: str, moment: datetime | None = None) -> str:
     """The next number of the form `202405-001`; the serial restarts each month of Shanghai and grows past 999."""
     month = clock.local(moment or clock.now()).strftime("%Y%m")
     return f"{month}-{take(f'{prefix}:{month}'):03d}"
+
+
+def insert(row: models.Model, prefix: str, moment: datetime | None = None) -> None:
+    """Insert a new row with the next number of `monthly` in its field `number`, both by one statement.
+
+    The series is locked only from here to the commit, while nothing but the commit is left to do.
+    """
+    month = clock.local(moment or clock.now()).strftime("%Y%m")
+    fields = [f for f in row._meta.concrete_fields if f.name != "number"]
+    values = [f.get_db_prep_save(getattr(row, f.attname), connection) for f in fields]
+    with connection.cursor() as cursor:
+        cursor.execute(_insertion(type(row)), [f"{prefix}:{month}", 1, f"{month}-", *values])
+        row.number = cursor.fetchone()[0]  # type: ignore[attr-defined]
+    row._state.adding, row._state.db = False, connection.alias
+
+
+@cache
+def _insertion(model: type[models.Model]) -> str:
+    columns = [str(f.column) for f in model._meta.concrete_fields if f.name != "number"]
+    return (
+        f"WITH taken AS ({_TAKE}) INSERT INTO {model._meta.db_table} (number, {', '.join(columns)})"
+        " VALUES (%s || (SELECT lpad(last::text, greatest(3, length(last::text)), '0') FROM taken),"
+        f" {', '.join(['%s'] * len(columns))}) RETURNING number"
+    )

@@ -44,7 +44,6 @@ class Action:
     form: type[DeskForm] | None = None
     permission: str = "feedback.handle_ticket"
     key: str = ""
-    danger: bool = False
     versioned: bool = True
 
 
@@ -104,7 +103,7 @@ ACTIONS = {
         Action("approve_solution", _("Approve solution"), "task_alt", _("Approved."), _decide(True), forms.ApproveForm,
                permission="feedback.approve_solution", key="a"),
         Action("decline_solution", _("Decline solution"), "block", _("Declined; the handler sees your reason."),
-               _decide(False), forms.DeclineForm, permission="feedback.approve_solution", key="x", danger=True),
+               _decide(False), forms.DeclineForm, permission="feedback.approve_solution", key="x"),
         Action("resolve", _("Resolve and tell the customer"), "done_all",
                _("Resolved; the customer is told the result."),
                lambda t, d, a: closure.resolve(t, d["result"], actor=a), forms.ResolveForm),
@@ -120,7 +119,7 @@ ACTIONS = {
                lambda t, d, a: closure.reopen(t, actor=a, reason=d["reason"]), forms.ReopenForm),
         Action("reject", _("Reject"), "block", _("Rejected; it can be restored."),
                lambda t, d, a: closure.reject(t, actor=a, **d), forms.RejectForm, permission="feedback.reject_ticket",
-               key="x", danger=True),
+               key="x"),
         Action("restore", _("Restore"), "restore_from_trash", _("Restored."),
                lambda t, d, a: closure.restore(t, actor=a, reason=d["reason"]), forms.RestoreForm,
                permission="feedback.reject_ticket"),

@@ -28,7 +28,17 @@ from apps.sla.states import Purpose, State
 from apps.triage.services import score
 
 EVENTS = 300
-FACTS = ("product_text", "product_id", "serial_number", "order_number", "invoice_number", "ship_date", "occurred_on", "place", "region")
+FACTS = (
+    "product_text",
+    "product_id",
+    "serial_number",
+    "order_number",
+    "invoice_number",
+    "ship_date",
+    "occurred_on",
+    "place",
+    "region",
+)
 # Where on the rail the states stand that are not stations themselves.
 STATION = {
     TicketState.WAITING: TicketState.IN_PROGRESS,
@@ -77,12 +87,16 @@ def build_form(name: str, ticket: Ticket, actor: Actor, bound: Mapping[str, Desk
     return form(ticket=ticket, actor=actor) if form else None
 
 
-def context(ticket: Ticket, actor: Actor, *, opened: str = "", bound: Mapping[str, DeskForm] | None = None) -> dict[str, Any]:
+def context(
+    ticket: Ticket, actor: Actor, *, opened: str = "", bound: Mapping[str, DeskForm] | None = None
+) -> dict[str, Any]:
     """`opened` names the step whose form is unfolded, `bound` holds forms that were refused."""
     bound = bound or {}
     now = clock.now()
     steps = [
-        Step(action, None if why else build_form(action.name, ticket, actor, bound), why, action.name in (opened, *bound))
+        Step(
+            action, None if why else build_form(action.name, ticket, actor, bound), why, action.name in (opened, *bound)
+        )
         for action, why in offered(ticket, actor)
     ]
     handles = actor.can("feedback.handle_ticket")

@@ -5,6 +5,9 @@
   const $$ = (query, from = document) => [...from.querySelectorAll(query)];
   const typing = (element) => element && (element.isContentEditable || /^(input|textarea|select)$/i.test(element.tagName));
 
+  // No snapshot of a page with customers' data is kept in this browser: "back" asks the server.
+  if (window.htmx) Object.assign(htmx.config, { historyCacheSize: 0, refreshOnHistoryMiss: true });
+
   // Errors come back as 409 and 422 with the page that shows them.
   document.addEventListener("htmx:beforeSwap", (event) => {
     if ([409, 422].includes(event.detail.xhr.status)) { event.detail.shouldSwap = true; event.detail.isError = false; }

@@ -19,7 +19,13 @@ TYPED = {
 @pytest.mark.req("INT-01", "INT-03")
 def test_a_call_is_logged_through_the_one_intake(signed_in):
     client = signed_in()
-    facts = {"product": "QC-10", "serial_number": "SN1", "order_number": "DD1", "ship_date": "2026-03-01", "place": "家中"}
+    facts = {
+        "product": "QC-10",
+        "serial_number": "SN1",
+        "order_number": "DD1",
+        "ship_date": "2026-03-01",
+        "place": "家中",
+    }
 
     answer = client.post(NEW, {**TYPED, **facts, "defect_quantity": "2"})
 
@@ -85,7 +91,9 @@ def test_what_is_missing_is_said_beside_its_field_and_nothing_is_lost(signed_in)
     client = signed_in()
     files = [SimpleUploadedFile("说明.txt", "第一次使用就冒烟".encode())]
 
-    page = client.post(NEW, {**TYPED, "text": " ", "phone": "123", "ship_date": "2099-01-01", "place": "客厅", "files": files})
+    page = client.post(
+        NEW, {**TYPED, "text": " ", "phone": "123", "ship_date": "2099-01-01", "place": "客厅", "files": files}
+    )
 
     assert page.status_code == 422
     assert set(page.context["form"].errors) == {"text", "phone", "ship_date"}

@@ -35,9 +35,17 @@ def test_the_queue_is_ordered_by_the_next_deadline_moved_forward_by_priority():
 def test_each_tab_holds_what_it_says():
     lead = staff("service_lead")
     actor, now = actors.staff(lead), clock.now()
-    made = {state: ticket_in(state) for state in ("pending", "in_progress", "waiting", "solution_approval", "second_follow_up", "closed")}
+    made = {
+        state: ticket_in(state)
+        for state in ("pending", "in_progress", "waiting", "solution_approval", "second_follow_up", "closed")
+    }
     move(made["pending"], department_id=lead.department_id)
-    move(made["in_progress"], assignee_id=lead.pk, next_due_at=now - timedelta(hours=1), queue_at=now - timedelta(hours=2))
+    move(
+        made["in_progress"],
+        assignee_id=lead.pk,
+        next_due_at=now - timedelta(hours=1),
+        queue_at=now - timedelta(hours=2),
+    )
     move(made["pending"], next_due_at=now + timedelta(hours=1), queue_at=now)
     numbers = {state: each.number for state, each in made.items()}
 

@@ -89,6 +89,23 @@ def test_who_makes_the_call_may_read_what_to_say(send, rights):
     assert "免费更换电池" in desk.open_message(message.pk, actor=rights("feedback.handle_ticket")).body
 
 
+@pytest.mark.req("SUR-03", "ADM-04")
+@pytest.mark.parametrize(
+    "link", ["http://127.0.0.1:8000/s/01a20070-3073-706a-ab90-4ced2a12d506/2fbWo_anmq5eGfA54jNG__YL/", "https://f.cn/t/202405-001/VE4dFyJoBTlfYEaU33XGvlmm/"]
+)  # fmt: skip
+def test_staff_cannot_use_the_customers_private_link(send, rights, link):
+    """Whoever has the survey's link is the customer: "satisfied" must not be a click of whoever handled the ticket."""
+    message, token = send(context={"link": link}), link.split("/")[-2]
+    OutgoingMessage.objects.filter(pk=message.pk).update(provider="mail server")
+
+    for reader in (rights(READ, CLEAR, AGAIN), rights(READ)):
+        body = desk.open_message(message.pk, actor=reader).body
+        assert token not in body and "/…/" in body
+
+    OutgoingMessage.objects.filter(pk=message.pk).update(provider="local outbox")
+    assert link in desk.open_message(message.pk, actor=rights(READ, CLEAR)).body, "nobody else gets this one"
+
+
 @pytest.mark.req("INT-06")
 def test_the_list_shows_masks_only_and_opens_nothing(send, sign_in):
     send()

@@ -288,7 +288,12 @@ def test_no_page_is_wider_than_a_phone_and_works_without_a_mouse_wheel_sideways(
     sign_in(page, staff("service_lead"))
     page.set_viewport_size({"width": 390, "height": 844})
 
-    for address in ("/admin/", "/admin/queue/?tab=all", f"/admin/tickets/{one.number}/?act=assign", "/admin/tickets/new/"):
+    for address in (
+        "/admin/",
+        "/admin/queue/?tab=all",
+        f"/admin/tickets/{one.number}/?act=assign",
+        "/admin/tickets/new/",
+    ):
         page.goto(address)
         page.wait_for_load_state("networkidle")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, address

@@ -55,7 +55,9 @@ class MomentField(forms.DateTimeField):
     widget = MomentInput
 
     def prepare_value(self, value: Any) -> Any:
-        return value.astimezone(SHANGHAI).replace(tzinfo=None) if isinstance(value, datetime) and value.tzinfo else value
+        return (
+            value.astimezone(SHANGHAI).replace(tzinfo=None) if isinstance(value, datetime) and value.tzinfo else value
+        )
 
 
 class DayInput(forms.DateInput):

@@ -23,9 +23,7 @@ class NewTicketForm(DeskForm):
         label=_("How it came"), choices=[c for c in Channel.choices if c[0] not in (Channel.API, Channel.ONLINE)],
         initial=Channel.HOTLINE, widget=forms.RadioSelect,
     )  # fmt: skip
-    text = forms.CharField(
-        label=_("What happened, in the customer's words"), required=False, widget=TextArea(7)
-    )
+    text = forms.CharField(label=_("What happened, in the customer's words"), required=False, widget=TextArea(7))
     kind = forms.ChoiceField(label=_("Kind"), choices=Kind.choices, initial=Kind.COMPLAINT)
     urgency = forms.ChoiceField(label=_("Urgency"), choices=Urgency.choices, initial=Urgency.NORMAL)
     demand = forms.ChoiceField(label=_("Demand"), choices=[("", AUTOMATIC), *Demand.choices[1:]], required=False)
@@ -35,7 +33,9 @@ class NewTicketForm(DeskForm):
     phone = forms.CharField(label=_("Phone"), required=False, widget=forms.TextInput({"inputmode": "tel"}))
     email = forms.CharField(label=_("E-mail"), required=False, widget=forms.TextInput({"inputmode": "email"}))
     preferred_channel = forms.ChoiceField(
-        label=_("Wants to be told by"), choices=[("", _("— whatever reaches them —")), *ContactChannel.choices], required=False
+        label=_("Wants to be told by"),
+        choices=[("", _("— whatever reaches them —")), *ContactChannel.choices],
+        required=False,
     )
     language = forms.ChoiceField(label=_("Language"), choices=Language.choices, initial=Language.ZH_HANS)
     tier = forms.ChoiceField(label=_("Customer tier"), choices=Tier.choices, initial=Tier.NORMAL)
@@ -45,7 +45,11 @@ class NewTicketForm(DeskForm):
     invoice_number = forms.CharField(label=_("Invoice number"), required=False)
     ship_date = forms.DateField(label=_("Ship date"), required=False, widget=DayInput)
     defect_quantity = forms.IntegerField(
-        label=_("Defect quantity"), required=False, min_value=0, max_value=1_000_000, widget=forms.TextInput({"inputmode": "numeric"})
+        label=_("Defect quantity"),
+        required=False,
+        min_value=0,
+        max_value=1_000_000,
+        widget=forms.TextInput({"inputmode": "numeric"}),
     )
     occurred_on = forms.DateField(label=_("Happened on"), required=False, widget=DayInput)
     place = forms.CharField(label=_("Place"), required=False)

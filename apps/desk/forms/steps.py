@@ -117,7 +117,9 @@ class ResolveForm(DeskForm):
 
 class RejectForm(ReasonForm):
     name = "reject"
-    why = forms.ChoiceField(label=_("It is"), choices=RejectReason.choices, widget=forms.RadioSelect, initial=RejectReason.SPAM)
+    why = forms.ChoiceField(
+        label=_("It is"), choices=RejectReason.choices, widget=forms.RadioSelect, initial=RejectReason.SPAM
+    )
     duplicate_of = forms.CharField(label=_("Number of the first ticket"), required=False, max_length=30)
     field_order = ("why", "duplicate_of", "reason")
 
@@ -206,11 +208,15 @@ class MessageForm(DeskForm):
     name = "message"
     kind = forms.ChoiceField(
         label=_("What"),
-        choices=[(k.value, k.label) for k in (MessageKind.REPLY, MessageKind.PROGRESS, MessageKind.NOTE, MessageKind.CALL)],
+        choices=[
+            (k.value, k.label) for k in (MessageKind.REPLY, MessageKind.PROGRESS, MessageKind.NOTE, MessageKind.CALL)
+        ],
         initial=MessageKind.REPLY,
         widget=forms.RadioSelect,
     )
-    body = forms.CharField(label=_("Text"), required=False, widget=TextArea(2))
+    body = forms.CharField(
+        label=_("Text"), required=False, widget=TextArea(2, placeholder=_("To the customer, or to colleagues…"))
+    )
     files = forms.FileField(label=_("Files"), required=False, widget=FilesInput({"accept": ACCEPT}))
 
     def prepare(self) -> None:

@@ -63,16 +63,6 @@ def moment(value: datetime | None) -> SafeString | str:
 
 
 @register.filter
-def ago(value: datetime) -> SafeString:
-    """How long ago, e.g. `3 h ago`; the full value on hover."""
-    local = clock.local(value)
-    passed = clock.now() - value
-    text = _("just now") if passed < timedelta(minutes=1) else _("%(time)s ago") % {"time": words.duration(passed)}
-    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"),
-                       local.strftime("%Y-%m-%d %H:%M:%S"), text)  # fmt: skip
-
-
-@register.filter
 def day(value: date | None) -> str:
     return f"{value:%Y-%m-%d}" if value else "—"
 
@@ -96,6 +86,13 @@ def metric(value: str) -> str:
 def explained(parts: list[Any]) -> list[Any]:
     """The break-down of a priority score in words (CLS-05)."""
     return score.explain(parts)
+
+
+@register.filter
+def priority_word(level: str) -> str:
+    """The level in one short word, for the chip."""
+    shorts = {"critical": _("top"), "high": _("high"), "medium": _("medium"), "low": _("low")}
+    return shorts.get(level, level)
 
 
 @register.filter
@@ -135,4 +132,3 @@ def may(context: template.RequestContext, *permissions: str) -> bool:
     """Whether whoever is signed in holds one of these rights."""
     actor = actor_for(context["request"])
     return any(actor.can(permission) for permission in permissions)
-

@@ -42,7 +42,14 @@ class Figure:
 
 def dashboard(request: HttpRequest) -> HttpResponse:
     actor, now = actor_for(request), clock.now()
-    context = {"strip": _strip(actor), **_trend(actor), **_categories(actor), **_late(actor), **_hours(actor), "now": now}
+    context = {
+        "strip": _strip(actor),
+        **_trend(actor),
+        **_categories(actor),
+        **_late(actor),
+        **_hours(actor),
+        "now": now,
+    }
     return framed(request, "desk/dashboard.html", _("Dashboard"), context)
 
 
@@ -59,9 +66,18 @@ def _strip(actor: Actor) -> list[Figure]:
     mood = figures.satisfaction(actor, now - MONTH, now)
     return [
         Figure(_("Open now"), str(open_now), _queue(tab=Tab.ALL), *_since_yesterday(open_now, before["open"])),
-        Figure(_("Due today"), str(today), _queue(tab=Tab.ALL, figure="due_today"), *_since_yesterday(today, before["today"])),
         Figure(
-            _("Late"), str(late), _queue(tab=Tab.LATE), *_since_yesterday(late, before["late"]), "late" if late else "done"
+            _("Due today"),
+            str(today),
+            _queue(tab=Tab.ALL, figure="due_today"),
+            *_since_yesterday(today, before["today"]),
+        ),
+        Figure(
+            _("Late"),
+            str(late),
+            _queue(tab=Tab.LATE),
+            *_since_yesterday(late, before["late"]),
+            "late" if late else "done",
         ),
         Figure(
             _("Answered in time, 7 days"),
@@ -158,7 +174,13 @@ class BarLine:
 def _lines(bars: list[Bar], link: Callable[[Bar], str], *, changes: bool) -> list[BarLine]:
     longest = max((bar.count for bar in bars), default=1)
     return [
-        BarLine(bar.name, bar.count, round(100 * bar.count / longest), link(bar), f"{bar.count - bar.before:+d}" if changes else "")
+        BarLine(
+            bar.name,
+            bar.count,
+            round(100 * bar.count / longest),
+            link(bar),
+            f"{bar.count - bar.before:+d}" if changes else "",
+        )
         for bar in bars
     ]
 

@@ -93,7 +93,13 @@ def _receive(form: NewTicketForm, customer: Customer | None, token: str, actor: 
 
 
 def _page(
-    request: HttpRequest, form: NewTicketForm, customer: Customer | None, *, token: str, looked_up: str = "", status: int = 200
+    request: HttpRequest,
+    form: NewTicketForm,
+    customer: Customer | None,
+    *,
+    token: str,
+    looked_up: str = "",
+    status: int = 200,
 ) -> HttpResponse:
     context = {"form": form, "token": token, "looked_up": looked_up, **_card(customer, form.actor)}
     return framed(request, "desk/new.html", _("New ticket"), context, status)

@@ -164,7 +164,9 @@ def find(request: HttpRequest) -> HttpResponse:
         return redirect(f"{queue}?{urlencode({'tab': Tab.ANY, 'customer': customer.pk})}")
     if Ticket.objects.visible_to(actor).filter(number__startswith=text).exists():
         return redirect(f"{queue}?{urlencode({'tab': Tab.ANY, 'number': text})}")
-    messages.warning(request, _("Nothing found. Enter a ticket number, phone, e-mail, order number or customer number."))
+    messages.warning(
+        request, _("Nothing found. Enter a ticket number, phone, e-mail, order number or customer number.")
+    )
     return redirect(queue)
 
 

@@ -114,7 +114,10 @@ def here(request: HttpRequest, number: str) -> HttpResponse:
         "ticket": ticket,
         "others": presence.enter(ticket.pk, request.user),  # type: ignore[arg-type]
         "latest": latest,
-        "changed": latest is not None and seen.isdigit() and latest.pk > int(seen) and latest.actor_id != request.user.pk,
+        "changed": latest is not None
+        and seen.isdigit()
+        and latest.pk > int(seen)
+        and latest.actor_id != request.user.pk,
         "stamp": seen,
     }
     return render(request, "desk/ticket/_presence.html", context)

@@ -126,7 +126,7 @@ def _subject(mail: Part) -> str:
 def _digest(mail: Part) -> str:
     """Of what the sender made, not of what servers wrote on the envelope."""
     made = hashlib.sha256()
-    for name in ("message-id", "from", "date", "subject"):
+    for name in ("message-id", "from", "reply-to", "date", "subject", "content-type", "content-transfer-encoding"):
         made.update(headers.first(mail.headers, name).encode("utf-8", "surrogateescape") + b"\0")
     made.update(memoryview(mail.raw)[mail.start : mail.end])
     return made.hexdigest()

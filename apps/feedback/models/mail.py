@@ -1,3 +1,4 @@
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -73,7 +74,9 @@ class Mailbox(Noun):
         help_text=_("The address customers write to. Answers go back to it, and mail from it opens no ticket."),
     )  # fmt: skip
     host = models.CharField(_("IMAP server"), max_length=200)
-    port = models.PositiveIntegerField(_("port"), default=993)
+    port = models.PositiveIntegerField(
+        _("port"), default=993, validators=[MinValueValidator(1), MaxValueValidator(65535)]
+    )
     security = models.CharField(_("encryption"), max_length=10, choices=Security, default=Security.TLS)
     user = models.CharField(_("user name"), max_length=200)
     password = EncryptedTextField(_("password or app code"))

@@ -25,6 +25,8 @@ class Message(Noun):
     channel = models.CharField(_("channel"), max_length=12, choices=Channel, blank=True)
     at = models.DateTimeField(_("when"), default=clock.now)
 
+    quoted = ""  # of an e-mail: what it quoted, where `selectors.workspace.story` has read it
+
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")

@@ -114,7 +114,9 @@ def first_response_share(actor: Actor, start: datetime, end: datetime, now: date
     due = Deadline.objects.filter(subject_id__in=received.values("pk"), metric=Metric.FIRST_RESPONSE)
     found = due.aggregate(
         hit=Count("pk", filter=Q(state=State.MET, breached_at=None)),
-        total=Count("pk", filter=Q(state=State.MET) | Q(breached_at__isnull=False) | Q(state=State.OPEN, due_at__lt=now)),
+        total=Count(
+            "pk", filter=Q(state=State.MET) | Q(breached_at__isnull=False) | Q(state=State.OPEN, due_at__lt=now)
+        ),
     )
     return Share(found["hit"], found["total"])
 

@@ -97,7 +97,10 @@ def in_tab(tab: str, actor: Actor, now: datetime) -> TicketQuerySet:
 def counts(actor: Actor, now: datetime) -> dict[str, int]:
     """How many tickets each tab holds, counted up to COUNT_LIMIT, with one query."""
     parts = [
-        in_tab(tab, actor, now).order_by().annotate(tab=Value(str(tab.value))).values_list("tab", flat=True)[:COUNT_LIMIT]
+        in_tab(tab, actor, now)
+        .order_by()
+        .annotate(tab=Value(str(tab.value)))
+        .values_list("tab", flat=True)[:COUNT_LIMIT]
         for tab in COUNTED
     ]
     found = Counter(parts[0].union(*parts[1:], all=True))

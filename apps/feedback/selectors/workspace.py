@@ -7,6 +7,8 @@ from django.db.models import QuerySet
 from apps.core.actors import Actor
 from apps.crm.services.customers import PERSONAL_FIELDS
 from apps.feedback.models import Attachment, Message, Plan, Solution, Survey, Ticket
+from apps.feedback.selectors.mail import quoted_in
+from apps.feedback.states import MessageKind
 
 EARLIER = 5
 
@@ -21,9 +23,13 @@ def ticket(number: str, actor: Actor) -> Ticket | None:
 
 
 def story(ticket: Ticket) -> list[Message]:
-    """The ticket's messages, oldest first, with authors and files."""
+    """The ticket's messages, oldest first, with authors, files and, as `quoted`, what the mail behind them quoted."""
     messages = Message.objects.filter(ticket=ticket).select_related("author")
-    return list(messages.prefetch_related("attachments__upload").order_by("at", "id"))
+    found = list(messages.prefetch_related("attachments__upload").order_by("at", "id"))
+    quoted = quoted_in(ticket) if any(message.kind == MessageKind.CUSTOMER for message in found) else {}
+    for message in found:
+        message.quoted = quoted.get(message.pk, "")
+    return found
 
 
 def attachments(ticket: Ticket) -> list[Attachment]:

@@ -158,8 +158,7 @@ def _receive(report: Report, actor: Actor) -> Ticket:
     clocks.on_receipt(ticket, customer.tier)
     _record(ticket, actor, category=report.category or understood.category, library=understood.version)
     # The number comes last: its row stays locked until commit (INT-02, DESIGN "traps already met").
-    ticket.number = numbers.monthly("ticket", ticket.received_at)
-    ticket.save(force_insert=True)
+    numbers.insert(ticket, "ticket", ticket.received_at)
     if ticket.channel == Channel.HOTLINE:
         clocks.hotline_picked_up(ticket)
     if report.uploads:

@@ -1,5 +1,6 @@
 """What staff do with a message by hand: read it, send it again, make the call."""
 
+import re
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from apps.core.errors import DomainError
 from apps.crm import contacts
 from apps.journal import doorbell, events
 from apps.notifications import threads
+from apps.notifications.adapters.local import LocalAdapter
 from apps.notifications.events import CALL_NOT_ANSWERED, MESSAGE_QUEUED_AGAIN, MESSAGE_SENT, PERSONAL_DATA_REVEALED
 from apps.notifications.models import OutgoingMessage
 from apps.notifications.services.outbox import DISPATCH, about, facts
@@ -22,6 +24,7 @@ MAY_SEND_AGAIN = "notifications.change_outgoingmessage"
 MAY_SEE_CLEAR = "crm.view_personal_data"
 PHONE = gettext_noop("phone")
 MAY_CALL = ("feedback.handle_ticket", "feedback.follow_up_ticket")
+_UNGUESSABLE = re.compile(r"(?<=/)[A-Za-z0-9_-]{16,64}(?=/)")  # the part of a private link that lets its holder in
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,10 @@ class Opened:
 def open_message(message_id: UUID, *, actor: Actor) -> Opened:
     """The text of a message; that it was read is recorded (INT-06, ADM-04).
 
-    Without the right to personal data the recipient's name and address are masked in it. Raises DomainError
-    core.not_allowed, and core.not_found for an unknown id.
+    Without the right to personal data the recipient's name and address are masked in it. The customer's private links
+    lead nowhere, or staff could answer the survey in the customer's place; only a message that was kept in the local
+    outbox, where nobody else gets it, has them. Raises DomainError core.not_allowed, and core.not_found for an
+    unknown id.
     """
     message = OutgoingMessage.objects.filter(pk=message_id).first()
     if message is None:
@@ -48,6 +53,7 @@ def open_message(message_id: UUID, *, actor: Actor) -> Opened:
     if not (actor.can(MAY_READ) or (message.state == MessageState.TO_CALL and _may_call(actor))):
         raise DomainError("core.not_allowed")
     clear = actor.can(MAY_SEE_CLEAR)
+    body = message.body if message.provider == LocalAdapter.name else _UNGUESSABLE.sub("…", message.body)
     dialled = message.recipient
     if message.channel != MessageChannel.EMAIL:
         dialled = contacts.display_phone(message.recipient)
@@ -60,9 +66,8 @@ def open_message(message_id: UUID, *, actor: Actor) -> Opened:
     if clear:
         thread = threads.read(message.thread)  # the customer's own subject may name them
         subject = thread.subject_for(message.reference) if thread else message.subject
-        return Opened(dialled, message.recipient_name, subject, message.body, clear=True)
+        return Opened(dialled, message.recipient_name, subject, body, clear=True)
     name = masking.name(message.recipient_name)
-    body = message.body
     masks = [(message.recipient, message.recipient_masked), (dialled, message.recipient_masked)]
     for secret, mask in (*masks, (message.recipient_name, name)):
         body = body.replace(secret, mask) if secret else body
