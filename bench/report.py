@@ -10,7 +10,10 @@ from typing import Any
 def line(bench: str, name: str, value: float, unit: str, **more: Any) -> None:
     """A figure; `more` holds e.g. `ratio`, `goal`, `bad`."""
     rounded = round(value, 3) if value < 1_000 else round(value)
-    print(json.dumps({"bench": bench, "name": name, "value": rounded, "unit": unit, **more}, ensure_ascii=False), flush=True)
+    print(
+        json.dumps({"bench": bench, "name": name, "value": rounded, "unit": unit, **more}, ensure_ascii=False),
+        flush=True,
+    )
 
 
 def say(words: str) -> None:

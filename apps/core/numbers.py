@@ -7,7 +7,6 @@ from django.db import connection, models
 
 from apps.core import clock
 
-
 _TAKE = (
     "INSERT INTO core_counter AS c (series, last) VALUES (%s, %s)"
     " ON CONFLICT (series) DO UPDATE SET last = c.last + EXCLUDED.last RETURNING last"

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 
+from apps.core import network
 from apps.core.errors import DomainError
 from apps.feedback.selectors import rules
 
@@ -49,16 +50,8 @@ def forget(key: str) -> None:
 
 def address(request: HttpRequest) -> str:
     """The sender's network: the address that our outermost proxy saw, for IPv6 its /64."""
-    found = request.META.get("REMOTE_ADDR", "")
-    hops = settings.PROXIES_IN_FRONT
-    forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
-    if hops and len(forwarded) >= hops:
-        found = forwarded[-hops]
-    try:
-        parsed = ipaddress.ip_address(found)
-    except ValueError:
-        return found
-    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)
+    found = network.sender(request)
+    return str(ipaddress.ip_network((found, 64), strict=False)) if ":" in found else found
 
 
 def _used(key: str, seconds: int) -> int:

@@ -29,14 +29,14 @@ FIELDS = {
 
 @pytest.fixture
 def administrator(client):
-    user = factories.staff("administrator")
+    user = factories.staff("administrator", language="en")
     client.force_login(user)
     return client
 
 
 @pytest.fixture
 def lead(client):
-    client.force_login(factories.staff("service_lead"))
+    client.force_login(factories.staff("service_lead", language="en"))
     return client
 
 
@@ -52,7 +52,7 @@ def test_a_mailbox_is_added_changed_and_never_shows_its_password(administrator):
     administrator.post(page, {**FIELDS, "password": "", "kind": "inquiry"})
 
     changed = Mailbox.objects.get()
-    assert "another secret" not in shown and "尚未读取" in shown
+    assert "another secret" not in shown and "not read yet" in shown
     assert (changed.password, changed.kind, changed.last_uid) == ("another secret", "inquiry", 99)
     administrator.post(page, {**FIELDS, "password": "", "folder": "Other"})
     assert (Mailbox.objects.get().uid_validity, Mailbox.objects.get().last_uid) == (None, 0)
@@ -121,8 +121,8 @@ def test_fetch_now_says_what_it_found(administrator, server):
     bad = administrator.post(address, follow=True).content.decode()
     listed = administrator.get(reverse("admin:feedback_mailbox_changelist")).content.decode()
 
-    assert "邮箱可以打开，正在收取 2 封邮件" in good
-    assert "用户名或密码被拒绝" in bad and "用户名或密码被拒绝" in listed
+    assert "The mailbox can be opened; 2 mails are being fetched." in good
+    assert "user name or password refused" in bad and "user name or password refused" in listed
     assert PASSWORD not in good + bad + listed
     assert Mailbox.objects.get().trouble == "login"
     assert USER
@@ -131,11 +131,11 @@ def test_fetch_now_says_what_it_found(administrator, server):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({}, "尚未读取"),
-        ({"active": False}, "已停用"),
-        ({"last_success_at": timedelta(seconds=20)}, "正常"),
-        ({"last_success_at": timedelta(hours=2)}, "2 小时前"),
-        ({"last_success_at": timedelta(hours=2), "trouble": "connection"}, "邮件服务器没有应答"),
+        ({}, "not read yet"),
+        ({"active": False}, "out of use"),
+        ({"last_success_at": timedelta(seconds=20)}, "well"),
+        ({"last_success_at": timedelta(hours=2)}, "2 hours ago"),
+        ({"last_success_at": timedelta(hours=2), "trouble": "connection"}, "the mail server does not answer"),
     ],
 )
 def test_a_mailbox_says_how_it_is(administrator, fields, words):
@@ -158,10 +158,10 @@ def test_every_mail_is_listed_with_what_became_of_it(lead, arrive):
     attention = lead.get(reverse("admin:feedback_incomingmail_changelist") + "?attention=1").content.decode()
     by_address = lead.get(reverse("admin:feedback_incomingmail_changelist") + f"?q={CUSTOMER}").content.decode()
 
-    for words in ("新工单", "自动邮件", "未能受理", "没有可辨认的发件人", "z***@example.cn"):
+    for words in ("Opened a ticket", "Automatic mail", "Could not be taken in", "has no readable sender", "z***@example.cn"):
         assert words in everything, words
     assert CUSTOMER not in everything
-    assert "未能受理" in attention and "z***@example.cn" not in attention
+    assert "has no readable sender" in attention and "z***@example.cn" not in attention
     assert by_address.count("z***@example.cn") == 2
 
 
@@ -180,7 +180,7 @@ def test_staff_make_a_ticket_of_a_mail_that_opened_none(lead, arrive):
     assert (ticket.customer.email, ticket.attachments.count()) == (CUSTOMER, 1)
     row = IncomingMail.objects.get()
     assert (row.verdict, row.reason, row.ticket) == ("new_ticket", "bulk", ticket)
-    assert "这封邮件已有工单" in again.content.decode()
+    assert "This mail has its ticket already." in again.content.decode()
     assert Ticket.objects.count() == 1
 
 
@@ -191,7 +191,7 @@ def test_a_mail_whose_text_is_gone_says_so(lead, arrive, mailbox):
     page = lead.get(reverse("admin:feedback_incomingmail_change", args=[row.pk])).content.decode()
     answer = lead.post(reverse("admin:feedback_incomingmail_ticket", args=[row.pk]), follow=True).content.decode()
 
-    assert "已不再保留" in page and "邮件原文已不存在" in answer
+    assert "not kept here any more" in page and "The mail itself is gone" in answer
     assert Ticket.objects.count() == 0
 
 
@@ -200,7 +200,7 @@ def test_a_mail_without_a_sender_is_registered_by_hand(lead, arrive):
 
     answer = lead.post(reverse("admin:feedback_incomingmail_ticket", args=[row.pk]), follow=True).content.decode()
 
-    assert "请手工登记" in answer
+    assert "Please register it by hand." in answer
 
 
 @pytest.mark.req("INT-06", "ADM-04")
@@ -252,7 +252,7 @@ def test_what_a_mail_quotes_is_folded_below_its_message(lead, arrive):
 
     assert workspace.story(ticket)[-1].quoted == "> 请检查接头"
     assert "还是漏水" in page
-    assert "<summary>引用内容</summary>" in page and "&gt; 请检查接头" in page
+    assert "<summary>Quoted text</summary>" in page and "&gt; 请检查接头" in page
 
 
 # At once -------------------------------------------------------------------------------------------------------------

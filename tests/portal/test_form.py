@@ -370,7 +370,7 @@ def test_without_the_cache_nothing_is_limited(client, settings, monkeypatch):
         (2, "6.6.6.6, 1.1.1.1, 10.0.0.1", "1.1.1.1"),
         (1, "", "9.9.9.9"),
         (1, "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        (1, "nonsense", "nonsense"),
+        (1, "nonsense", "9.9.9.9"),
     ],
 )
 def test_the_senders_address_is_what_our_own_proxy_saw(rf, settings, hops, forwarded, address):

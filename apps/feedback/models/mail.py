@@ -31,7 +31,7 @@ class Trouble(models.TextChoices):
 class Verdict(models.TextChoices):
     """What became of a mail (INT-09)."""
 
-    NEW_TICKET = "new_ticket", _("New ticket")
+    NEW_TICKET = "new_ticket", _("Opened a ticket")
     REPLY = "reply", _("Added to its ticket")
     AUTO_REPLY = "auto_reply", _("Automatic mail")
     BOUNCE = "bounce", _("Returned mail")
@@ -63,7 +63,7 @@ class Reason(models.TextChoices):
     NO_SENDER = "no_sender", _("has no readable sender")
     REFUSED = "refused", _("was refused by the intake")
     UNREADABLE = "unreadable", _("could not be read")
-    STUCK = "stuck", _("reading it was broken off twice")
+    STUCK = "stuck", _("reading it was broken off again and again")
 
 
 class Mailbox(Noun):
