@@ -280,6 +280,9 @@ def _compile() -> None:
 
         with path.open("rb") as source:
             catalog = read_po(source, locale=path.parent.parent.name, charset="utf-8")
+        for message in list(catalog):  # an empty plural would be compiled as empty text and hide Django's own words
+            if message.id and not all(message.string if isinstance(message.string, tuple) else (message.string,)):
+                catalog.delete(message.id, context=message.context)
         fresh = compiled.with_suffix(".mo.new")
         with fresh.open("wb") as target:
             write_mo(target, catalog)

@@ -32,7 +32,14 @@ def mailbox(db):
 
 
 def make_mailbox(**fields):
-    given = {"address": corpus.DESK, "host": "127.0.0.1", "port": 1, "security": Security.NONE, "user": USER, "password": PASSWORD}
+    given = {
+        "address": corpus.DESK,
+        "host": "127.0.0.1",
+        "port": 1,
+        "security": Security.NONE,
+        "user": USER,
+        "password": PASSWORD,
+    }
     return Mailbox.objects.create(created_at=datetime(2026, 1, 1, tzinfo=UTC), **{**given, **fields})
 
 

@@ -68,7 +68,9 @@ def head(**fields: str | bytes) -> bytes:
     return b"\r\n".join(lines) + b"\r\n"
 
 
-def plain(text: str | bytes = TEXT, charset: str = "utf-8", *, label: str | None = None, **fields: str | bytes) -> bytes:
+def plain(
+    text: str | bytes = TEXT, charset: str = "utf-8", *, label: str | None = None, **fields: str | bytes
+) -> bytes:
     """One text part as it is, in `charset`, labelled as `label`."""
     body = text if isinstance(text, bytes) else text.encode(charset)
     given = {"content_type": f"text/plain; charset={charset if label is None else label}", **fields}
@@ -116,7 +118,13 @@ PHOTO = {"kind": "image/jpeg", "content_disposition": 'attachment; filename="pho
 # Charsets and their labels ---------------------------------------------------------------------------------------------
 
 case(lambda: Case("utf-8", plain(), subject="吸尘器故障", language="zh-hans"))
-case(lambda: Case("gb2312 with characters it lacks", plain("王喆的镕玥牌" + TEXT, "gbk", label="gb2312"), own="王喆的镕玥牌" + TEXT))
+case(
+    lambda: Case(
+        "gb2312 with characters it lacks",
+        plain("王喆的镕玥牌" + TEXT, "gbk", label="gb2312"),
+        own="王喆的镕玥牌" + TEXT,
+    )
+)
 case(lambda: Case("gb18030 with four-byte characters", plain("𠮷先生：" + TEXT, "gb18030"), own="𠮷先生：" + TEXT))
 case(lambda: Case("gbk labelled utf-8", plain(TEXT, "gbk", label="utf-8")))
 case(lambda: Case("gbk labelled iso-8859-1", plain(TEXT, "gbk", label="iso-8859-1")))
@@ -133,7 +141,9 @@ case(lambda: Case("iso-2022-jp", plain("掃除機が動きません。", "iso-20
 case(
     lambda: Case(
         "utf-16 in base64",
-        head(content_type="text/plain; charset=utf-16", content_transfer_encoding="base64") + b"\r\n" + b64(TEXT, "utf-16"),
+        head(content_type="text/plain; charset=utf-16", content_transfer_encoding="base64")
+        + b"\r\n"
+        + b64(TEXT, "utf-16"),
     )
 )
 case(lambda: Case("a charset nobody knows", plain(TEXT, "utf-8", label="x-unknown-8bit")))
@@ -148,7 +158,9 @@ case(
 )  # fmt: skip
 case(lambda: Case("emoji", plain(TEXT + "😡🙏"), own=TEXT + "😡🙏"))
 case(lambda: Case("NUL and control characters", plain(b"\x00\x01" + TEXT.encode() + b"\x00\x0b\x7f")))
-case(lambda: Case("bytes of no charset", plain(b"\xff\xfe\xfd\x81" * 3 + b"broken", content_type="text/plain"), own=None))
+case(
+    lambda: Case("bytes of no charset", plain(b"\xff\xfe\xfd\x81" * 3 + b"broken", content_type="text/plain"), own=None)
+)
 
 # Headers -------------------------------------------------------------------------------------------------------------
 
@@ -168,24 +180,30 @@ case(lambda: Case("a subject of raw gbk", plain(subject="吸尘器故障投诉".
 case(lambda: Case("a subject of raw utf-8", plain(subject="吸尘器故障投诉"), subject="吸尘器故障投诉"))
 case(lambda: Case("a subject without its end", plain(subject=word("吸尘器故障")[:-2]), subject="吸尘器故障"))
 case(lambda: Case("a subject with a false base64", plain(subject="=?utf-8?B?5ZC4*5bCY?="), subject="吸尘"))
-case(lambda: Case("a folded subject", plain(subject="vacuum\r\n\tcleaner\r\n  broken"), subject="vacuum cleaner broken"))
+case(
+    lambda: Case("a folded subject", plain(subject="vacuum\r\n\tcleaner\r\n  broken"), subject="vacuum cleaner broken")
+)
 case(lambda: Case("no subject", plain(subject=""), subject=""))
 case(lambda: Case("a subject of 5,000 characters", plain(subject="坏" * 5_000), subject="坏" * 300))
-case(
-    lambda: Case(
-        "the whole sender encoded", plain(**{"from": word(f"张三 <{CUSTOMER}>")}), sender_name="张三"
-    )
-)
+case(lambda: Case("the whole sender encoded", plain(**{"from": word(f"张三 <{CUSTOMER}>")}), sender_name="张三"))
 case(
     lambda: Case(
         "a comma in the encoded name", plain(**{"from": f"{word('张三, 售后')} <{CUSTOMER}>"}), sender_name="张三, 售后"
     )
 )
-case(lambda: Case("a person of raw gbk", plain(**{"from": "张三 <".encode("gbk") + CUSTOMER.encode() + b">"}), sender_name="张三"))
+case(
+    lambda: Case(
+        "a person of raw gbk", plain(**{"from": "张三 <".encode("gbk") + CUSTOMER.encode() + b">"}), sender_name="张三"
+    )
+)
 case(lambda: Case("capitals in the address", plain(**{"from": "Zhang <Zhang@Example.CN>"})))
 case(lambda: Case("only Sender", plain(**{"from": "", "sender": CUSTOMER})))
 case(lambda: Case("no sender at all", plain(**{"from": ""}), sender="", verdict="broken", reason="no_sender"))
-case(lambda: Case("a sender that is no address", plain(**{"from": "客户"}), sender="", verdict="broken", reason="no_sender"))
+case(
+    lambda: Case(
+        "a sender that is no address", plain(**{"from": "客户"}), sender="", verdict="broken", reason="no_sender"
+    )
+)
 case(
     lambda: Case(
         "an address that no one can write to", plain(**{"from": "<zhang@localhost_>"}), sender="zhang@localhost_",
@@ -193,7 +211,11 @@ case(
     )
 )  # fmt: skip
 case(lambda: Case("two senders", plain(**{"from": f"{CUSTOMER}, other@example.cn"})))
-case(lambda: Case("a line that is no header", head().replace(b"To:", b"this is no header line\r\nTo:") + b"\r\n" + TEXT.encode()))
+case(
+    lambda: Case(
+        "a line that is no header", head().replace(b"To:", b"this is no header line\r\nTo:") + b"\r\n" + TEXT.encode()
+    )
+)
 case(lambda: Case("an mbox line before it", b"From zhang Mon Nov  2 10:00:00 2026\r\n" + plain()))
 case(lambda: Case("bare line feeds", plain().replace(b"\r\n", b"\n")))
 case(lambda: Case("bare carriage returns", plain().replace(b"\r\n", b"\r")))
@@ -207,9 +229,19 @@ case(lambda: Case("an impossible date", plain(date="Mon, 99 Foo 20266 99:99:99 +
 # Transfer encodings --------------------------------------------------------------------------------------------------
 
 _B64 = {"content_type": "text/plain; charset=utf-8", "content_transfer_encoding": "base64"}
-case(lambda: Case("base64 with junk in it", head(**_B64) + b"\r\n" + b64(TEXT)[:20] + b"\r\n!!\x00**\r\n" + b64(TEXT)[20:]))
+case(
+    lambda: Case(
+        "base64 with junk in it", head(**_B64) + b"\r\n" + b64(TEXT)[:20] + b"\r\n!!\x00**\r\n" + b64(TEXT)[20:]
+    )
+)
 case(lambda: Case("base64 without its padding", head(**_B64) + b"\r\n" + b64(TEXT + "!").rstrip(b"="), own=TEXT + "!"))
-case(lambda: Case("base64 padded in the middle", head(**_B64) + b"\r\n" + b64(TEXT[:5] + "!!") + b"\r\n" + b64(TEXT[5:]), own=TEXT[:5] + "!!" + TEXT[5:]))
+case(
+    lambda: Case(
+        "base64 padded in the middle",
+        head(**_B64) + b"\r\n" + b64(TEXT[:5] + "!!") + b"\r\n" + b64(TEXT[5:]),
+        own=TEXT[:5] + "!!" + TEXT[5:],
+    )
+)
 case(lambda: Case("plain text that says it is base64", head(**_B64) + b"\r\n" + TEXT.encode()))
 case(
     lambda: Case(
@@ -243,7 +275,11 @@ case(
 # Structure -----------------------------------------------------------------------------------------------------------
 
 case(lambda: Case("text and a photo", mixed(text_part(), file_part(photo(), **PHOTO)), files=("photo.jpg",)))
-case(lambda: Case("a missing last boundary", mixed(text_part(), file_part(photo(), **PHOTO), end=False), files=("photo.jpg",)))
+case(
+    lambda: Case(
+        "a missing last boundary", mixed(text_part(), file_part(photo(), **PHOTO), end=False), files=("photo.jpg",)
+    )
+)
 case(
     lambda: Case(
         "a boundary that is not announced",
@@ -254,12 +290,23 @@ case(
 case(
     lambda: Case(
         "another boundary than announced",
-        head(content_type="multipart/mixed; boundary=other") + b"\r\n" + multi(text_part(), file_part(photo(), **PHOTO)),
+        head(content_type="multipart/mixed; boundary=other")
+        + b"\r\n"
+        + multi(text_part(), file_part(photo(), **PHOTO)),
         files=("photo.jpg",),
     )
 )
-case(lambda: Case("announced as many parts, written as one", head(content_type="multipart/mixed; boundary=x") + b"\r\n" + TEXT.encode()))
-case(lambda: Case("a broken-off file", mixed(text_part(), file_part(photo(), **PHOTO))[:-400], files=("photo.jpg",), kept=0))
+case(
+    lambda: Case(
+        "announced as many parts, written as one",
+        head(content_type="multipart/mixed; boundary=x") + b"\r\n" + TEXT.encode(),
+    )
+)
+case(
+    lambda: Case(
+        "a broken-off file", mixed(text_part(), file_part(photo(), **PHOTO))[:-400], files=("photo.jpg",), kept=0
+    )
+)
 case(
     lambda: Case(
         "text, picture, text, as Apple writes it",
@@ -276,7 +323,8 @@ case(
 def _related() -> bytes:
     html = '<html><body><p>我的吸尘器用了两天就开不了机，请尽快处理。</p><img src="cid:one"></body></html>'
     alternative = part(
-        multi(text_part(), text_part(html, "html"), boundary="=_a"), content_type='multipart/alternative; boundary="=_a"'
+        multi(text_part(), text_part(html, "html"), boundary="=_a"),
+        content_type='multipart/alternative; boundary="=_a"',
     )
     picture = file_part(photo(), 'image/jpeg; name="image001.jpg"', content_id="<one>")
     return mixed(
@@ -287,7 +335,11 @@ def _related() -> bytes:
 
 case(lambda: Case("an inline picture and an invoice", _related(), files=("image001.jpg", "invoice.pdf")))
 case(lambda: Case("only a photo", mixed(file_part(photo(), **PHOTO)), own="", files=("photo.jpg",)))
-case(lambda: Case("a picture without a name", mixed(text_part(), file_part(photo(), "image/jpeg")), files=("picture-1.jpg",)))
+case(
+    lambda: Case(
+        "a picture without a name", mixed(text_part(), file_part(photo(), "image/jpeg")), files=("picture-1.jpg",)
+    )
+)
 case(
     lambda: Case(
         "a signed mail",
@@ -345,8 +397,14 @@ case(lambda: Case("a text of two megabytes", plain("坏" * 700_000), own=None, l
 # Files ---------------------------------------------------------------------------------------------------------------
 
 
-def _with_file(name: str, disposition: str | bytes, *, content: bytes | None = None, kind: str = "image/jpeg", **more) -> Case:
-    return Case(name, mixed(text_part(), file_part(photo() if content is None else content, kind, content_disposition=disposition)), **more)
+def _with_file(
+    name: str, disposition: str | bytes, *, content: bytes | None = None, kind: str = "image/jpeg", **more
+) -> Case:
+    return Case(
+        name,
+        mixed(text_part(), file_part(photo() if content is None else content, kind, content_disposition=disposition)),
+        **more,
+    )
 
 
 case(lambda: _with_file("a name by RFC 2231", "attachment; filename*=gbk''%D5%D5%C6%AC.jpg", files=("照片.jpg",)))
@@ -360,12 +418,44 @@ case(lambda: _with_file("a name by RFC 2047", f'attachment; filename="{word("照
 case(lambda: _with_file("a name of raw gbk", 'attachment; filename="照片.jpg"'.encode("gbk"), files=("照片.jpg",)))
 case(lambda: _with_file("a name in per cents", 'attachment; filename="%E7%85%A7%E7%89%87.jpg"', files=("照片.jpg",)))
 case(lambda: _with_file("a name broken by RFC 2231", "attachment; filename*0*=x; filename*x=photo.jpg", files=None))
-case(lambda: _with_file("a name that climbs", 'attachment; filename="../../etc/照片.jpg"', files=("../../etc/照片.jpg",)))
+case(
+    lambda: _with_file("a name that climbs", 'attachment; filename="../../etc/照片.jpg"', files=("../../etc/照片.jpg",))
+)
 case(lambda: _with_file("a name without an extension", 'attachment; filename="照片"', files=("照片.jpg",)))
-case(lambda: _with_file("winmail.dat", "attachment; filename=winmail.dat", content=b"\x78\x9f\x3e\x22tnef", kind="application/ms-tnef", files=("winmail.dat",), kept=0))
-case(lambda: _with_file("a program", "attachment; filename=setup.exe", content=b"MZ\x90\x00", kind="application/octet-stream", files=("setup.exe",), kept=0))
-case(lambda: _with_file("a program called a picture", "attachment; filename=photo.jpg", content=b"MZ\x90\x00" * 50, files=("photo.jpg",), kept=0))
-case(lambda: _with_file("an empty file", "attachment; filename=empty.txt", content=b"", kind="text/plain", files=("empty.txt",), kept=0))
+case(
+    lambda: _with_file(
+        "winmail.dat",
+        "attachment; filename=winmail.dat",
+        content=b"\x78\x9f\x3e\x22tnef",
+        kind="application/ms-tnef",
+        files=("winmail.dat",),
+        kept=0,
+    )
+)
+case(
+    lambda: _with_file(
+        "a program",
+        "attachment; filename=setup.exe",
+        content=b"MZ\x90\x00",
+        kind="application/octet-stream",
+        files=("setup.exe",),
+        kept=0,
+    )
+)
+case(
+    lambda: _with_file(
+        "a program called a picture",
+        "attachment; filename=photo.jpg",
+        content=b"MZ\x90\x00" * 50,
+        files=("photo.jpg",),
+        kept=0,
+    )
+)
+case(
+    lambda: _with_file(
+        "an empty file", "attachment; filename=empty.txt", content=b"", kind="text/plain", files=("empty.txt",), kept=0
+    )
+)
 
 
 def _bomb(name: str) -> bytes:
@@ -375,8 +465,26 @@ def _bomb(name: str) -> bytes:
     return data.getvalue()
 
 
-case(lambda: _with_file("a packed bomb", "attachment; filename=photos.zip", content=_bomb("a.bin"), kind="application/zip", files=("photos.zip",), kept=0))
-case(lambda: _with_file("a document that is a bomb", "attachment; filename=report.docx", content=_bomb("word/x.xml"), kind="application/zip", files=("report.docx",), kept=0))
+case(
+    lambda: _with_file(
+        "a packed bomb",
+        "attachment; filename=photos.zip",
+        content=_bomb("a.bin"),
+        kind="application/zip",
+        files=("photos.zip",),
+        kept=0,
+    )
+)
+case(
+    lambda: _with_file(
+        "a document that is a bomb",
+        "attachment; filename=report.docx",
+        content=_bomb("word/x.xml"),
+        kind="application/zip",
+        files=("report.docx",),
+        kept=0,
+    )
+)
 case(
     lambda: Case(
         "thirty photos", mixed(text_part(), *[file_part(photo(), **PHOTO)] * 30), files=("photo.jpg",) * 30, kept=20,
@@ -406,7 +514,11 @@ case(
         own="价格 <100元\n坏了",
     )
 )
-case(lambda: Case("plain text beside html", mixed(text_part(), text_part("<p>另一种写法</p>", "html"), kind="alternative")))
+case(
+    lambda: Case(
+        "plain text beside html", mixed(text_part(), text_part("<p>另一种写法</p>", "html"), kind="alternative")
+    )
+)
 case(
     lambda: Case(
         "html beside a text that says nothing",
@@ -421,8 +533,19 @@ case(
         files=("picture-1.jpeg",),
     )
 )
-case(lambda: Case("html nested without end", head(content_type="text/html; charset=utf-8") + ("\r\n" + "<div>" * 20_000 + TEXT).encode()))
-case(lambda: Case("html that is no html", head(content_type="text/html; charset=utf-8") + f"\r\n{TEXT} 1 < 2".encode(), own=f"{TEXT} 1 < 2"))
+case(
+    lambda: Case(
+        "html nested without end",
+        head(content_type="text/html; charset=utf-8") + ("\r\n" + "<div>" * 20_000 + TEXT).encode(),
+    )
+)
+case(
+    lambda: Case(
+        "html that is no html",
+        head(content_type="text/html; charset=utf-8") + f"\r\n{TEXT} 1 < 2".encode(),
+        own=f"{TEXT} 1 < 2",
+    )
+)
 
 # Automatic mail ------------------------------------------------------------------------------------------------------
 
@@ -451,12 +574,24 @@ case(
         own=None, files=("file-1.bin",), verdict="auto_reply", reason="receipt",
     )
 )  # fmt: skip
-case(lambda: Case("a complaint about auto-replies", plain(subject=word("自动回复太敷衍了，没人处理")), subject="自动回复太敷衍了，没人处理"))
+case(
+    lambda: Case(
+        "a complaint about auto-replies",
+        plain(subject=word("自动回复太敷衍了，没人处理")),
+        subject="自动回复太敷衍了，没人处理",
+    )
+)
 case(lambda: Case("not automatic, it says", plain(auto_submitted="no")))
 case(lambda: Case("the desk's own group", plain(precedence="list", list_id="<service.desk.example>")))
 case(lambda: Case("from our own address", plain(**{"from": DESK}), sender=DESK, verdict="loop", reason="own_address"))
 case(lambda: Case("a web form in our name", plain(**{"from": DESK, "reply_to": CUSTOMER}), sender=DESK))
-case(lambda: Case("a shop's robot for its customer", plain(**{"from": "no-reply@shop.example", "reply_to": f"张三 <{CUSTOMER}>"}), sender="no-reply@shop.example"))
+case(
+    lambda: Case(
+        "a shop's robot for its customer",
+        plain(**{"from": "no-reply@shop.example", "reply_to": f"张三 <{CUSTOMER}>"}),
+        sender="no-reply@shop.example",
+    )
+)
 case(
     lambda: Case(
         "returned mail of somebody else",
@@ -496,21 +631,58 @@ def _quoting(name: str, below: str, own: str = TEXT) -> None:
 
 
 _OLD = "您的反馈已受理，受理编号 202611-001。"
-_quoting("QQ", f"------------------ 原始邮件 ------------------\n发件人: \"晴川电器\" <{DESK}>;\n发送时间: 2026年11月2日\n\n{_OLD}")
+_quoting(
+    "QQ",
+    f'------------------ 原始邮件 ------------------\n发件人: "晴川电器" <{DESK}>;\n发送时间: 2026年11月2日\n\n{_OLD}',
+)
 _quoting("QQ, new", f"---原始邮件---\n发件人：晴川电器\n\n{_OLD}")
-_quoting("163", f"在 2026-11-02 10:30:00，\"晴川电器\" <{DESK}> 写道：\n\n>{_OLD}\n>谢谢")
-_quoting("163, english", f"At 2026-11-02 10:30:00, \"Desk\" <{DESK}> wrote:\n>{_OLD}")
+_quoting("163", f'在 2026-11-02 10:30:00，"晴川电器" <{DESK}> 写道：\n\n>{_OLD}\n>谢谢')
+_quoting("163, english", f'At 2026-11-02 10:30:00, "Desk" <{DESK}> wrote:\n>{_OLD}')
 _quoting("gmail", f"晴川电器 <{DESK}> 于2026年11月2日周一 10:30写道：\n\n> {_OLD}")
 _quoting("gmail, traditional", f"晴川電器 <{DESK}> 於 2026年11月2日 週一 上午10:30寫道：\n\n> {_OLD}")
 _quoting("apple", f"> 在 2026年11月2日，上午10:30，晴川电器 <{DESK}> 写道：\n> \n> {_OLD}")
-_quoting("outlook", f"________________________________\n发件人: 晴川电器 <{DESK}>\n发送时间: 2026年11月2日 10:30\n收件人: 张三\n主题: 受理单\n\n{_OLD}")
-_quoting("outlook, english", f"From: Desk <{DESK}>\nSent: Monday, 2 November 2026 10:30\nTo: Zhang\nSubject: Receipt\n\n{_OLD}")
-_quoting("aliyun", f"------------------------------------------------------------------\n发件人：晴川电器 <{DESK}>\n日　期：2026年11月02日\n收件人：张三\n主　题：受理单\n\n{_OLD}")
+_quoting(
+    "outlook",
+    f"________________________________\n发件人: 晴川电器 <{DESK}>\n发送时间: 2026年11月2日 10:30\n收件人: 张三\n主题: 受理单\n\n{_OLD}",
+)
+_quoting(
+    "outlook, english",
+    f"From: Desk <{DESK}>\nSent: Monday, 2 November 2026 10:30\nTo: Zhang\nSubject: Receipt\n\n{_OLD}",
+)
+_quoting(
+    "aliyun",
+    f"------------------------------------------------------------------\n发件人：晴川电器 <{DESK}>\n日　期：2026年11月02日\n收件人：张三\n主　题：受理单\n\n{_OLD}",
+)
 _quoting("two lines", f"On Mon, 2 Nov 2026 at 10:30, Desk\n<{DESK}> wrote:\n\n{_OLD}")
 _quoting("english marks", f"On Mon, Nov 2, 2026 at 10:30 AM Desk <{DESK}> wrote:\n> {_OLD}\n> Thanks")
 _quoting("original message", f"-----Original Message-----\nFrom: Desk\n\n{_OLD}")
-case(lambda: Case("quoted above the answer", plain(f"On Mon, 2 Nov 2026, Desk <{DESK}> wrote:\n> {_OLD}\n\n{TEXT}"), quoted=f"On Mon, 2 Nov 2026, Desk <{DESK}> wrote:\n> {_OLD}"))
-case(lambda: Case("quoted between answers", plain(f"答复如下：\n> 什么型号？\nQC-10\n> 何时购买？\n十月\n\n> 谢谢"), own="答复如下：\n> 什么型号？\nQC-10\n> 何时购买？\n十月", quoted="> 谢谢"))  # noqa: F541
-case(lambda: Case("a customer who quotes the manual", plain("说明书第3页写道：\n首次使用须充电12小时。\n但是充不进电。"), own="说明书第3页写道：\n首次使用须充电12小时。\n但是充不进电。"))
-case(lambda: Case("a customer who tells of a call", plain("2026年11月1日我打电话，客服说：\n三天内上门。\n到现在没来。"), own="2026年11月1日我打电话，客服说：\n三天内上门。\n到现在没来。"))
+case(
+    lambda: Case(
+        "quoted above the answer",
+        plain(f"On Mon, 2 Nov 2026, Desk <{DESK}> wrote:\n> {_OLD}\n\n{TEXT}"),
+        quoted=f"On Mon, 2 Nov 2026, Desk <{DESK}> wrote:\n> {_OLD}",
+    )
+)
+case(
+    lambda: Case(
+        "quoted between answers",
+        plain(f"答复如下：\n> 什么型号？\nQC-10\n> 何时购买？\n十月\n\n> 谢谢"),
+        own="答复如下：\n> 什么型号？\nQC-10\n> 何时购买？\n十月",
+        quoted="> 谢谢",
+    )
+)  # noqa: F541
+case(
+    lambda: Case(
+        "a customer who quotes the manual",
+        plain("说明书第3页写道：\n首次使用须充电12小时。\n但是充不进电。"),
+        own="说明书第3页写道：\n首次使用须充电12小时。\n但是充不进电。",
+    )
+)
+case(
+    lambda: Case(
+        "a customer who tells of a call",
+        plain("2026年11月1日我打电话，客服说：\n三天内上门。\n到现在没来。"),
+        own="2026年11月1日我打电话，客服说：\n三天内上门。\n到现在没来。",
+    )
+)
 case(lambda: Case("sent from a phone", plain(f"{TEXT}\n\n发自我的iPhone"), own=f"{TEXT}\n\n发自我的iPhone"))

@@ -5,6 +5,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from imap_tools.imap_utf7 import utf7_encode
 
 from apps.core import clock
 from apps.core.models import Heartbeat
@@ -14,8 +15,9 @@ from apps.feedback.models import IncomingMail, Mailbox, Ticket
 from apps.feedback.models.mail import Trouble
 from apps.feedback.selectors import mail as reads
 from apps.feedback.services import incoming_mail, mailboxes
+from tests.factories import staff_actor
 from tests.mail import corpus
-from tests.mail.conftest import PASSWORD, USER, Server, mailbox_of
+from tests.mail.conftest import PASSWORD, Server, mailbox_of
 from tests.mail.corpus import plain
 
 pytestmark = pytest.mark.django_db
@@ -187,8 +189,6 @@ def test_a_mail_set_aside_is_read_again_from_the_mailbox_when_staff_want_its_tic
     aside = IncomingMail.objects.get()
     assert (aside.reason, aside.raw.name) == ("stuck", "")
 
-    from tests.factories import staff_actor
-
     ticket = incoming_mail.make_ticket(aside.pk, actor=staff_actor("service_lead"))
 
     assert ticket.description == "吸尘器故障\n\n请处理"
@@ -196,7 +196,11 @@ def test_a_mail_set_aside_is_read_again_from_the_mailbox_when_staff_want_its_tic
 
 def test_a_mail_beyond_the_limit_is_read_to_the_limit(server, settings):
     settings.MAIL_MAX_BYTES = 2_000
-    server.deliver(corpus.mixed(corpus.text_part(), corpus.file_part(bytes(50_000), content_disposition="attachment; filename=a.mp4")))
+    server.deliver(
+        corpus.mixed(
+            corpus.text_part(), corpus.file_part(bytes(50_000), content_disposition="attachment; filename=a.mp4")
+        )
+    )
 
     fetch(mailbox_of(server))
 
@@ -287,13 +291,10 @@ def test_the_same_place_on_another_folder_is_another_mail(server, imap_port):
 
     mailbox = fresh(mailbox)
     mailbox.folder = other.folder
-    from tests.factories import staff_actor
-
     mailboxes.save(mailbox, actor=staff_actor("administrator"))
     fetch(mailbox)
 
     assert Ticket.objects.count() == 2
-    assert server.client.noop()[0] == "OK"
 
 
 def test_the_task_leaves_its_heartbeat(server):
@@ -307,15 +308,12 @@ def test_the_task_leaves_its_heartbeat(server):
 
 
 def test_a_folder_with_a_chinese_name_is_read(imap_port):
-    from imap_tools.imap_utf7 import utf7_encode
-
     server = Server(imap_port, utf7_encode("客户反馈").decode())
     mailbox = mailbox_of(server)
     Mailbox.objects.update(folder="客户反馈")
     server.deliver(plain())
 
     assert fetch(mailbox) == 1
-    assert USER == mailbox.user
 
 
 @pytest.mark.req("ADM-04")

@@ -4,8 +4,8 @@ from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
-from django.core.files.base import ContentFile
-from django.db import connection, connections
+from django.contrib.auth.models import Permission
+from django.db import connections
 from django.urls import reverse
 
 from apps.core import clock
@@ -17,7 +17,7 @@ from apps.feedback.services import incoming_mail, mailboxes
 from apps.journal.models import Event
 from tests import factories
 from tests.mail import corpus
-from tests.mail.conftest import PASSWORD, USER, mailbox_of, make_mailbox
+from tests.mail.conftest import PASSWORD, mailbox_of, make_mailbox
 from tests.mail.corpus import CUSTOMER, plain
 
 pytestmark = pytest.mark.django_db
@@ -82,7 +82,7 @@ def test_only_who_may_keeps_mailboxes(lead):
 
     assert lead.get(reverse("admin:feedback_mailbox_changelist")).status_code == 403
     for act in (mailboxes.save, mailboxes.remove, mailboxes.fetch_now):
-        with pytest.raises(DomainError, match="") as refused:
+        with pytest.raises(DomainError) as refused:
             act(mailbox, actor=actor)
         assert refused.value.code == "core.not_allowed"
 
@@ -125,7 +125,6 @@ def test_fetch_now_says_what_it_found(administrator, server):
     assert "user name or password refused" in bad and "user name or password refused" in listed
     assert PASSWORD not in good + bad + listed
     assert Mailbox.objects.get().trouble == "login"
-    assert USER
 
 
 @pytest.mark.parametrize(
@@ -142,7 +141,9 @@ def test_a_mailbox_says_how_it_is(administrator, fields, words):
     given = {k: clock.now() - v if isinstance(v, timedelta) else v for k, v in fields.items()}
     make_mailbox(**given)
 
-    assert words in administrator.get(reverse("admin:feedback_mailbox_changelist")).content.decode().replace("\xa0", " ")
+    assert words in administrator.get(reverse("admin:feedback_mailbox_changelist")).content.decode().replace(
+        "\xa0", " "
+    )
 
 
 # Incoming mail -------------------------------------------------------------------------------------------------------
@@ -158,7 +159,13 @@ def test_every_mail_is_listed_with_what_became_of_it(lead, arrive):
     attention = lead.get(reverse("admin:feedback_incomingmail_changelist") + "?attention=1").content.decode()
     by_address = lead.get(reverse("admin:feedback_incomingmail_changelist") + f"?q={CUSTOMER}").content.decode()
 
-    for words in ("Opened a ticket", "Automatic mail", "Could not be taken in", "has no readable sender", "z***@example.cn"):
+    for words in (
+        "Opened a ticket",
+        "Automatic mail",
+        "Could not be taken in",
+        "has no readable sender",
+        "z***@example.cn",
+    ):
         assert words in everything, words
     assert CUSTOMER not in everything
     assert "has no readable sender" in attention and "z***@example.cn" not in attention
@@ -167,7 +174,11 @@ def test_every_mail_is_listed_with_what_became_of_it(lead, arrive):
 
 @pytest.mark.req("INT-09", "INT-01")
 def test_staff_make_a_ticket_of_a_mail_that_opened_none(lead, arrive):
-    row = arrive(corpus.mixed(corpus.text_part("我的净水器漏水"), corpus.file_part(corpus.photo(), **corpus.PHOTO), precedence="bulk"))
+    row = arrive(
+        corpus.mixed(
+            corpus.text_part("我的净水器漏水"), corpus.file_part(corpus.photo(), **corpus.PHOTO), precedence="bulk"
+        )
+    )
     page = reverse("admin:feedback_incomingmail_change", args=[row.pk])
 
     shown = lead.get(page).content.decode()
@@ -222,17 +233,15 @@ def test_taking_the_mail_itself_is_recorded(client, arrive):
 @pytest.mark.req("ADM-02")
 def test_mail_of_unseen_tickets_is_not_there(client, arrive):
     row = arrive(plain("坏了"))
-    handler = factories.staff("department_handler", "warehouse")
+    handler = factories.staff("department_handler", "logistics")
     client.force_login(handler)
     assert client.get(reverse("admin:feedback_incomingmail_changelist")).status_code == 403
-
-    from django.contrib.auth.models import Permission
 
     handler.user_permissions.add(Permission.objects.get(codename="view_incomingmail"))
 
     assert client.get(reverse("admin:feedback_incomingmail_change", args=[row.pk])).status_code == 404
     with pytest.raises(DomainError):
-        incoming_mail.make_ticket(row.pk, actor=factories.staff_actor("department_handler", "warehouse"))
+        incoming_mail.make_ticket(row.pk, actor=factories.staff_actor("department_handler", "logistics"))
 
 
 def test_hostile_words_in_a_mail_stay_words(lead, arrive):
@@ -288,7 +297,6 @@ def test_one_mail_by_two_ways_at_the_same_moment_does_one_thing(kind):
     ]
     assert Ticket.objects.count() == 1
     assert Message.objects.filter(kind="customer").count() == (1 if ticket else 0)
-    assert connection.is_usable()
 
 
 def test_the_same_place_twice_is_one_row(arrive):
@@ -303,4 +311,3 @@ def test_checks_of_a_mailbox_name_every_field():
         mailboxes.check(Mailbox(address="a@b.cn", host="a b", security="none", password=""))
 
     assert {error.field for error in refused.value.errors} == {"host", "security", "password"}
-    assert ContentFile(b"")

@@ -21,7 +21,9 @@ COMMON = frozenset(
 
 # The first levels of GB 2312 and Big5: the characters of ordinary text.
 ORDINARY = frozenset(
-    "".join(bytes([lead, trail]).decode("gb2312", "ignore") for lead in range(0xB0, 0xD8) for trail in range(0xA1, 0xFF))
+    "".join(
+        bytes([lead, trail]).decode("gb2312", "ignore") for lead in range(0xB0, 0xD8) for trail in range(0xA1, 0xFF)
+    )
     + "".join(
         bytes([lead, trail]).decode("big5", "ignore")
         for lead in range(0xA4, 0xC7)

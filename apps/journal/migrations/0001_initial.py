@@ -49,11 +49,11 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Event",
             fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False, verbose_name="event no.")),
                 ("kind", models.CharField(max_length=60, verbose_name="what")),
-                ("subject_type", models.CharField(max_length=60)),
-                ("subject_id", models.UUIDField()),
-                ("actor_kind", models.CharField(max_length=10)),
+                ("subject_type", models.CharField(max_length=60, verbose_name="about")),
+                ("subject_id", models.UUIDField(verbose_name="subject")),
+                ("actor_kind", models.CharField(max_length=10, verbose_name="acting as")),
                 ("actor_label", models.CharField(max_length=80, verbose_name="who")),
                 ("at", models.DateTimeField(verbose_name="when")),
                 ("reason", models.TextField(blank=True, verbose_name="reason")),

@@ -11,11 +11,11 @@ class Event(models.Model):
     one day and the log would still prove the rest.
     """
 
-    id = models.BigAutoField(primary_key=True)
+    id = models.BigAutoField(_("event no."), primary_key=True)
     kind = models.CharField(_("what"), max_length=60)
-    subject_type = models.CharField(max_length=60)
-    subject_id = models.UUIDField()
-    actor_kind = models.CharField(max_length=10)
+    subject_type = models.CharField(_("about"), max_length=60)
+    subject_id = models.UUIDField(_("subject"))
+    actor_kind = models.CharField(_("acting as"), max_length=10)
     actor_label = models.CharField(_("who"), max_length=80)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
