@@ -10,9 +10,10 @@ from django.http import Http404
 from apps.core import masking, uploads
 from apps.core.actors import CUSTOMER
 from apps.core.models import Upload
+from apps.core.vocabulary import ContactChannel
 from apps.feedback import events
 from apps.feedback.models import Attachment, Message, Survey, Ticket
-from apps.feedback.services import links
+from apps.feedback.services import contact_given, links
 from apps.feedback.states import CUSTOMER_SEES, MessageKind, TicketState
 from apps.journal import transitions
 from apps.journal.models import Event
@@ -105,6 +106,31 @@ def open_survey(ticket: Ticket) -> Survey | None:
 
 def answered_survey(ticket: Ticket) -> Survey | None:
     return ticket.surveys.filter(round=ticket.reopen_count, answered_at__isnull=False).first()
+
+
+def contact(ticket: Ticket) -> dict[str, str]:
+    """Name, phone and e-mail as the sender gave them with this ticket, masked.
+
+    A stranger's form with somebody's phone number becomes that customer's ticket. Its page must not tell the stranger
+    the customer's name and e-mail address, not even masked.
+    """
+    customer = ticket.customer
+    known = {"name": customer.name_masked, "phone": customer.phone_masked, "email": customer.email_masked}
+    given = _given(ticket)
+    return {name: mask for name, mask in known.items() if mask and name in given} | contact_given.masked(ticket)
+
+
+def news_go_to(ticket: Ticket) -> str:
+    """The masked address that news go to, where the sender gave it with this ticket: else it is not theirs to read."""
+    name = "email" if ticket.contact_channel == ContactChannel.EMAIL else "phone"
+    own = name in _given(ticket) and name not in contact_given.masked(ticket)
+    return str(getattr(ticket.customer, f"{name}_masked")) if own else ""
+
+
+def _given(ticket: Ticket) -> set[str]:
+    """Which personal data came with the ticket; tickets from before this was recorded count as having brought all."""
+    received = Event.objects.filter(subject_id=ticket.pk, kind=events.TICKET_RECEIVED).values_list("data", flat=True).first()
+    return set((received or {}).get("contact", ("name", "phone", "email")))
 
 
 def supervisor_asked_at(ticket: Ticket) -> datetime | None:

@@ -295,7 +295,9 @@ def dsn(message_id: str, *, action: str = "failed", status: str = "5.1.1", heade
     return corpus.mixed(
         corpus.text_part("could not be delivered"),
         corpus.part(report, content_type="message/delivery-status"),
-        corpus.part(original + (b"" if headers_only else b"\r\nbody"), content_type="text/rfc822-headers" if headers_only else "message/rfc822"),
+        corpus.part(original, content_type="text/rfc822-headers")
+        if headers_only
+        else corpus.part(original + b"\r\nbody", content_type="message/rfc822"),
         kind="report; report-type=delivery-status", return_path="<>", **{"from": "MAILER-DAEMON@mx.example"},
     )  # fmt: skip
 

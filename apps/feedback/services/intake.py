@@ -12,6 +12,7 @@ from apps.core.actors import Actor
 from apps.core.errors import DomainError, DomainErrors
 from apps.core.models import Upload
 from apps.core.vocabulary import Channel, Demand, Kind, Language, Risk, Urgency
+from apps.crm.contacts import PERSONAL_FIELDS
 from apps.crm.models import Customer, Order, Product
 from apps.crm.services import customers
 from apps.crm.services.customers import Contact
@@ -156,7 +157,8 @@ def _receive(report: Report, actor: Actor) -> Ticket:
     _score(ticket, customer, 0 if customer.is_new else _repeats(customer))
     _route(ticket, report.product_group or (product.group if product else ""), understood)
     clocks.on_receipt(ticket, customer.tier)
-    _record(ticket, actor, category=report.category or understood.category, library=understood.version)
+    given = [name for name in PERSONAL_FIELDS if getattr(report.contact, name).strip()]
+    _record(ticket, actor, category=report.category or understood.category, library=understood.version, contact=given)
     # The number comes last: its row stays locked until commit (INT-02, DESIGN "traps already met").
     numbers.insert(ticket, "ticket", ticket.received_at)
     if ticket.channel == Channel.HOTLINE:
@@ -219,7 +221,7 @@ def _route(ticket: Ticket, product_group: str, understood: Classification) -> No
     ticket.assigned_at = clock.now()
 
 
-def _record(ticket: Ticket, actor: Actor, *, category: str, library: int) -> None:
+def _record(ticket: Ticket, actor: Actor, *, category: str, library: int, contact: list[str]) -> None:
     journal.record(
         events.TICKET_RECEIVED,
         subject=ticket,
@@ -230,6 +232,7 @@ def _record(ticket: Ticket, actor: Actor, *, category: str, library: int) -> Non
             "urgency": ticket.urgency,
             "category": category,
             "library": library,
+            "contact": contact,  # which of them the sender gave; never their values
             "department": ticket.department_id,
             "score": ticket.priority_score,
             "level": ticket.priority_level,

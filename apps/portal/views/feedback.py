@@ -67,7 +67,7 @@ def sent(request: HttpRequest, number: str, token: str) -> HttpResponse:
     speak(request, ticket.language)
     context = {
         "ticket": ticket,
-        "customer": ticket.customer,
+        "address": selectors.news_go_to(ticket),
         "promises": progress.promises(selectors.open_deadlines(ticket)),
         "private_link": links.tracking_url(ticket),
     }

@@ -156,7 +156,7 @@ def _page(
     until = progress.reopen_until(ticket)
     context = {
         "ticket": ticket,
-        "customer": ticket.customer,
+        "contact": selectors.contact(ticket),
         "headline": progress.headline(ticket),
         "steps": progress.rail(ticket, selectors.answered_survey(ticket)),
         "promises": progress.promises(selectors.open_deadlines(ticket)),
