@@ -12,6 +12,7 @@ from unittest.mock import patch
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from apps.feedback.selectors import desk_rules
 from apps.sla import rules
 from apps.triage import rulebook
 
@@ -38,7 +39,12 @@ def _rules_at_hand() -> Iterator[None]:
     """Rules in memory are asked for their version once a second: a count must not depend on when that was."""
     rules.current()
     rulebook.current()
-    with patch.object(rules, "CHECK_SECONDS", inf), patch.object(rulebook, "CHECK_EVERY_SECONDS", inf):
+    desk_rules.rules()
+    with (
+        patch.object(rules, "CHECK_SECONDS", inf),
+        patch.object(rulebook, "CHECK_EVERY_SECONDS", inf),
+        patch.object(desk_rules, "RULES_SECONDS", inf),
+    ):
         yield
 
 

@@ -46,10 +46,9 @@ def rewrite(source: IO[bytes]) -> tuple[bytes, str]:
 
 def _write(picture: Image.Image) -> tuple[bytes, str]:
     kind = "jpeg" if picture.format in ("JPEG", "MPO") else str(picture.format).lower()
-    if kind == "jpeg":
-        # A progressive one is kept in memory in full size, whatever is made of it.
-        if picture.width * picture.height > MAX_PIXELS and not picture.info.get("progressive"):
-            picture.draft("RGB", (REDUCED_SIDE, REDUCED_SIDE))
+    # A progressive JPEG is kept in memory in full size, whatever is made of it.
+    if kind == "jpeg" and picture.width * picture.height > MAX_PIXELS and not picture.info.get("progressive"):
+        picture.draft("RGB", (REDUCED_SIDE, REDUCED_SIDE))
     if picture.width * picture.height > MAX_PIXELS:
         raise TooManyPixels
     out = BytesIO()

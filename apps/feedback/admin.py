@@ -29,12 +29,10 @@ class DeskRulesAdmin(ModelAdmin):
     )
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        if not DeskRules.objects.filter(pk=1).exists() and self.has_add_permission(request):
-            return redirect("admin:feedback_deskrules_add")
         return redirect("admin:feedback_deskrules_change", 1)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_change_permission(request) and not DeskRules.objects.filter(pk=1).exists()
+        return False  # `load_defaults` makes the one row; asking the database would cost every page of the admin a query
 
     def has_delete_permission(self, request: HttpRequest, obj: DeskRules | None = None) -> bool:
         return False

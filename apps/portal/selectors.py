@@ -129,7 +129,9 @@ def news_go_to(ticket: Ticket) -> str:
 
 def _given(ticket: Ticket) -> set[str]:
     """Which personal data came with the ticket; tickets from before this was recorded count as having brought all."""
-    received = Event.objects.filter(subject_id=ticket.pk, kind=events.TICKET_RECEIVED).values_list("data", flat=True).first()
+    received = (
+        Event.objects.filter(subject_id=ticket.pk, kind=events.TICKET_RECEIVED).values_list("data", flat=True).first()
+    )
     return set((received or {}).get("contact", ("name", "phone", "email")))
 
 

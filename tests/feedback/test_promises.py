@@ -1,5 +1,6 @@
 """Vague promises are pointed out and refused until they have a date or a measure (HND-02)."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -52,6 +53,17 @@ def test_definite_wording_passes(text):
 def test_it_says_which_words_and_where():
     (vague,) = promises.find_vague("更换电池。之后稍后回复")
     assert (vague.phrase, vague.sentence, vague.start) == ("稍后", "之后稍后回复", 7)
+
+
+@pytest.mark.parametrize("filler", ["1", " ", "几 ", "1 ", "尽快"])
+def test_a_page_of_digits_or_spaces_is_read_at_once(filler):
+    """Twenty thousand digits kept a web process busy for 39 seconds."""
+    text = "尽快" + filler * (20_000 // len(filler))
+    started = time.process_time()
+
+    assert promises.find_vague(text)
+
+    assert time.process_time() - started < 1
 
 
 def test_the_wordings_can_be_edited(monkeypatch):

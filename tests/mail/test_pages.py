@@ -87,6 +87,17 @@ def test_only_who_may_keeps_mailboxes(lead):
         assert refused.value.code == "core.not_allowed"
 
 
+@pytest.mark.req("ADM-04")
+def test_who_may_only_look_at_a_mailbox_never_sees_its_password(client):
+    mailbox = make_mailbox()
+    client.force_login(factories.staff("auditor"))
+
+    page = client.get(reverse("admin:feedback_mailbox_change", args=[mailbox.pk]))
+
+    assert page.status_code == 200
+    assert mailbox.host in page.content.decode() and PASSWORD not in page.content.decode()
+
+
 def test_a_mailbox_that_mail_came_by_stays(arrive, mailbox):
     arrive(plain())
     unused = make_mailbox(address="unused@desk.example")

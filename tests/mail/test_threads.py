@@ -129,6 +129,27 @@ def test_nobody_gets_into_the_ticket_of_somebody_else_by_its_number(arrive):
 
 
 @pytest.mark.req("INT-09")
+def test_a_forged_sender_does_not_get_in_by_the_number(arrive):
+    ticket = ticket_of()
+
+    row = arrive(
+        plain(ANSWER, subject=ticket.number, authentication_results="mx.example; spf=fail; dmarc=fail (p=reject)")
+    )
+
+    assert (row.verdict, row.reason) == ("new_ticket", "foreign_number")
+    assert ticket.messages.count() == 0
+
+
+@pytest.mark.req("INT-09")
+def test_the_address_given_in_the_form_answers_by_the_number(arrive):
+    factories.make_customer(phone="13800001111", email="known@example.cn")
+    ticket = factories.ticket(phone="13800001111", email=ZHANG)
+    assert ticket.customer.email == "known@example.cn"
+
+    assert arrive(plain(ANSWER, subject=ticket.number)).ticket == ticket
+
+
+@pytest.mark.req("INT-09")
 def test_a_number_that_no_ticket_has_is_only_a_number(arrive):
     row = arrive(plain(subject="order 202611-9999"))
 
@@ -147,7 +168,7 @@ def test_an_answer_from_another_address_says_so(arrive):
 
 
 @pytest.mark.req("INT-09")
-def test_the_address_typed_into_the_form_answers_as_the_customer(arrive):
+def test_the_address_that_wrote_the_first_mail_answers_as_the_customer(arrive):
     first = arrive(plain(message_id="<first@example.cn>"))
     Ticket.objects.filter(pk=first.ticket.pk).update(customer=factories.make_customer(email="other@example.cn"))
 

@@ -308,6 +308,26 @@ def test_a_double_click_makes_one_ticket_and_other_words_make_another(client):
     assert Ticket.objects.count() == 2
 
 
+@pytest.mark.req("INT-06", "ADM-04")
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_somebody_elses_phone_number_tells_nothing_about_them(client, channel):
+    """Who knows a phone number must not learn whose it is, nor their e-mail address, not even masked."""
+    known = {"name": "欧阳娜娜", "phone": "13800138000", "email": "nana@private.example", "preferred_channel": channel}
+    own = client.get(send(client, **known).url).content.decode()
+    assert ("n***@private.example" if channel == "email" else "138****8000") in own
+
+    for email in ("", "stranger@example.com"):
+        receipt = send(
+            client, text=f"别人的号码{email}", name="", phone="13800138000", email=email, preferred_channel=""
+        )
+        pages = [client.get(address).content.decode() for address in (receipt.url, receipt.url.replace("sent/", ""))]
+        for hidden in ("欧", "private.example"):
+            assert not any(hidden in page for page in pages)
+        assert "138****8000" in pages[1], "what they typed themselves"
+        assert ("s***@example.com" in pages[1]) == bool(email)
+        assert "s***@example.com" not in pages[0], "news do not go there"
+
+
 @pytest.mark.req("INT-05", "INT-11")
 def test_going_back_to_add_a_picture_loses_neither_the_picture_nor_the_double_click(client):
     first, twice = send(client, files=photo()), send(client, files=photo())

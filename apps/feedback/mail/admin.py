@@ -96,6 +96,12 @@ class MailboxAdmin(ModelAdmin):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Mailbox | None:
         return Mailbox.objects.filter(pk=object_id).first() if reads.is_id(object_id) else None
 
+    def get_fieldsets(self, request: HttpRequest, obj: Mailbox | None = None) -> Any:
+        """Whoever may only look sees no password: Django would show it as the text it is."""
+        if self.has_change_permission(request, obj):
+            return self.fieldsets
+        return [(title, {"fields": [f for f in part["fields"] if f != "password"]}) for title, part in self.fieldsets]
+
     @display(description=_("health"), label=HEALTH_COLOURS)
     def health(self, mailbox: Mailbox) -> tuple[str, str]:
         found = reads.health(mailbox, clock.now())
@@ -181,7 +187,7 @@ class IncomingMailAdmin(ModelAdmin):
     list_per_page = 50
     actions = None
 
-    @admin.display(description=_("subject"))
+    @admin.display(description=_("subject line"))
     def line(self, mail: IncomingMail) -> str:
         return mail.subject or "—"
 

@@ -68,9 +68,9 @@ def judge(mail: ParsedMail, writer: Address, *, ours: set[str], received_at: dat
     if conversation is not None:
         return _reply(conversation, writer.email)
     named = reads.named_in(mail.subject)
-    if named is not None and reads.wrote_before(named, writer.email):
+    if named is not None and not mail.forged and reads.wrote_before(named, writer.email):
         return Judgement(Verdict.REPLY, ticket=named)
-    # Whoever only knows a number has no part in somebody else's ticket: theirs is a ticket of its own.
+    # Whoever only knows a number, or forges a sender, has no part in that ticket: theirs is a ticket of its own.
     return Judgement(Verdict.NEW_TICKET, Reason.FOREIGN_NUMBER if named else None, named=named)
 
 

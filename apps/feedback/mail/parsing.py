@@ -19,6 +19,7 @@ _EXTENSIONS = {
     "application/pdf": "pdf", "video/mp4": "mp4", "audio/mpeg": "mp3", "audio/amr": "amr", "application/ms-tnef": "dat",
     "text/plain": "txt", "text/calendar": "ics", "text/html": "html", "application/zip": "zip",
 }  # fmt: skip
+_FORGED = re.compile(r"\bdmarc\s*=\s*fail\b", re.IGNORECASE)
 _TEXTS = {"text/plain", "text/html", "text/enriched", "text/markdown", "message/delivery-status", "text/rfc822-headers"}
 # Signatures and doubles of the text: nothing that a person sent.
 _NO_CONTENT = {
@@ -73,6 +74,7 @@ class ParsedMail:
     bounce: Bounce | None
     digest: str
     list_id: str  # of the mailing list it came through, without brackets
+    forged: bool  # a mail server on the way found that the sender's domain did not send it (DMARC)
 
     @property
     def answers(self) -> tuple[str, ...]:
@@ -115,6 +117,7 @@ def parse(raw: bytes, limits: Limits | None = None) -> ParsedMail:
         automatic=automatic.sign_of(mail.headers, subject),
         bounce=automatic.bounce_of(mail, subject, sender.email, text),
         digest=_digest(mail),
+        forged=any(_FORGED.search(value) for value in mail.headers.get("authentication-results", ())[:10]),
         list_id=headers.text(mail.headers, "list-id", 300).rpartition("<")[2].rstrip("> ").lower(),
     )
 

@@ -141,7 +141,7 @@ class IncomingMail(Noun):
     received_at = models.DateTimeField(_("received"))
     sender_index = models.CharField(max_length=64, blank=True, editable=False)
     sender_masked = models.CharField(_("sender"), max_length=260, blank=True)
-    subject = models.CharField(_("subject"), max_length=300, blank=True)
+    subject = models.CharField(_("subject line"), max_length=300, blank=True)
     quoted = models.TextField(_("quoted text"), blank=True)
     size = models.BigIntegerField(_("size"), help_text=_("bytes"))
     verdict = models.CharField(_("what became of it"), max_length=12, choices=Verdict)

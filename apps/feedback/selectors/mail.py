@@ -1,5 +1,6 @@
 """Which conversation a mail belongs to (INT-09), and what the desk reads of incoming mail."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -65,11 +66,12 @@ def named_in(subject: str) -> Ticket | None:
 
 
 def wrote_before(ticket: Ticket, email: str) -> bool:
-    """Whether this address is the ticket's customer: by their record, or by the mail that made the ticket."""
+    """Whether this address is the ticket's customer: by their record, or by what made the ticket, a form or a mail."""
     index = blind_index(email)
     if not index:
         return False
-    if ticket.customer.email_index == index:
+    typed = json.loads(ticket.contact_given).get("email", "") if ticket.contact_given else ""
+    if ticket.customer.email_index == index or typed == email:
         return True
     return IncomingMail.objects.filter(ticket=ticket, verdict=Verdict.NEW_TICKET, sender_index=index).exists()
 

@@ -158,9 +158,12 @@ def _decide(row: IncomingMail, taken: Taken, ours: set[str]) -> IncomingMail:
     for attempt in (1, 2):
         if first := IncomingMail.objects.filter(digest=row.digest).exclude(verdict=Verdict.DUPLICATE).first():
             row.ticket_id, row.verdict = first.ticket_id, Verdict.DUPLICATE
+            row.raw.delete(save=False)  # the first one is kept
             row.save(force_insert=True)
             return row
         judgement = judging.judge(taken.mail, taken.writer, ours=ours, received_at=row.received_at)
+        if judgement.reason == Reason.FLOOD:  # a loop must not fill the disk; the mailbox has them
+            row.raw.delete(save=False)
         if judgement.verdict in reads.TAKEN_IN and attempt == 1:
             mail_tickets.keep_files(
                 taken, about=judgement.ticket

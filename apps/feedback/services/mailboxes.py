@@ -120,7 +120,7 @@ def fetch_now(mailbox: Mailbox, *, actor: Actor) -> int:
 # Reading ------------------------------------------------------------------------------------------------------------
 
 
-def fetch_due(*, seconds: float = 40.0) -> int:
+def fetch_due(*, seconds: float = 30.0) -> int:
     """Read every mailbox that is due, for `seconds` at most; returns how many mails were handled."""
     until, handled = time.monotonic() + seconds, 0
     while time.monotonic() < until and (mailbox := _claim()) is not None:

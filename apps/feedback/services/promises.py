@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from apps.core.errors import DomainError
 from apps.feedback.models import VaguePhrase
 
-_NUMBER = r"(?:\d+|[一二两三四五六七八九十百半几])"
+# Every repetition is bounded: what can be as long as the text takes minutes on a page of digits or spaces.
+_NUMBER = r"(?:\d{1,6}|[一二两三四五六七八九十百半几])"
+_GAP = r"\s{0,3}"
 # "几天" is no date, so 几 is cut out again below.
 _TIME = re.compile(
-    rf"(?:{_NUMBER}\s*(?:个)?\s*(?:工作日|自然日|分钟|小时|钟头|天|日|号|周|星期|月|点)"
+    rf"(?:{_NUMBER}{_GAP}(?:个)?{_GAP}(?:工作日|自然日|分钟|小时|钟头|天|日|号|周|星期|月|点)"
     r"|\d{1,2}[:：]\d{2}|\d{4}[-/.年]\d{1,2}|今天|今日|明天|明日|后天|当天|本周[一二三四五六日末]|下周[一二三四五六日]|周[一二三四五六日]"
-    r"|\d+\s*(?:working |business )?(?:minutes?|hours?|days?|weeks?)"
+    rf"|\d{{1,6}}{_GAP}(?:working |business )?(?:minutes?|hours?|days?|weeks?)"
     r"|\b(?:today|tomorrow|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b)",
     re.IGNORECASE,
 )
 _INDEFINITE = re.compile(
-    r"[几数若干]\s*(?:个)?\s*(?:工作日|小时|分钟|天|日|周|月)|a few (?:hours|days)|some time", re.IGNORECASE
+    rf"[几数若干]{_GAP}(?:个)?{_GAP}(?:工作日|小时|分钟|天|日|周|月)|a few (?:hours|days)|some time", re.IGNORECASE
 )
 _SENTENCE = re.compile(r"[^。！？!?；;\n]+")
 _CACHE_SECONDS = 1.0

@@ -41,9 +41,7 @@ def line(value: str) -> str:
 
 def title_of(text: str) -> str:
     """The first sentence of a text, at most 60 characters."""
-    first = re.split(r"[。！？!?\n]", line(text.strip()[:400]).lstrip("，,.。 "), maxsplit=1)[0].strip() or line(
-        text[:400]
-    )
+    first = line(re.split(r"[。！？!?\n]", text[:400].lstrip("，,.。 \r\n\t"), maxsplit=1)[0]) or line(text[:400])
     return first if len(first) <= TITLE_LENGTH else first[: TITLE_LENGTH - 1] + "…"
 
 
