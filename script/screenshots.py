@@ -8,7 +8,7 @@ from playwright.sync_api import Page, sync_playwright
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from apps.demo.company import PASSWORD  # noqa: E402
+from apps.demo.logins import PASSWORD  # noqa: E402
 from tests import chromium  # noqa: E402
 
 IMAGES = PROJECT / "docs" / "images"
@@ -26,7 +26,7 @@ def main(site: str) -> int:
         desk = browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN").new_page()
         _sign_in(desk, site)
         _take(desk, f"{site}/admin/queue/?tab=all", "queue")
-        desk.locator("a[href*='/admin/tickets/']").first.click()
+        desk.locator("a[href*='/admin/tickets/20']").first.click()
         desk.wait_for_load_state("networkidle")
         desk.screenshot(path=IMAGES / "workspace.png")
         _take(desk, f"{site}/admin/", "dashboard")

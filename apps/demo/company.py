@@ -13,8 +13,7 @@ from apps.core.actors import Actor
 from apps.crm.models import Customer, Order, OrderLine, Product
 from apps.crm.services.customers import Contact
 from apps.crm.states import OrderState
-
-PASSWORD = "qingchuan-demo"
+from apps.demo.logins import PASSWORD
 
 # log-in, name, staff number, roles, department
 STAFF = [
@@ -58,7 +57,46 @@ PRODUCTS = [
 ]
 
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎"
-GIVEN = ["伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "军", "洋", "勇", "艳", "杰", "涛", "明", "超", "秀英", "霞", "平", "刚", "桂英", "建华", "文", "玲", "子涵", "梓萱", "浩然", "宇轩", "欣怡", "雨桐", "志强", "丽华", "晓东", "雪梅", "国庆", "佳琪", "思远", "一诺"]
+GIVEN = [
+    "伟",
+    "芳",
+    "娜",
+    "敏",
+    "静",
+    "丽",
+    "强",
+    "磊",
+    "军",
+    "洋",
+    "勇",
+    "艳",
+    "杰",
+    "涛",
+    "明",
+    "超",
+    "秀英",
+    "霞",
+    "平",
+    "刚",
+    "桂英",
+    "建华",
+    "文",
+    "玲",
+    "子涵",
+    "梓萱",
+    "浩然",
+    "宇轩",
+    "欣怡",
+    "雨桐",
+    "志强",
+    "丽华",
+    "晓东",
+    "雪梅",
+    "国庆",
+    "佳琪",
+    "思远",
+    "一诺",
+]
 REGIONS = [
     "浙江杭州",
     "江苏南京",

@@ -11,8 +11,9 @@ from django.test import override_settings
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from apps.accounts.models import User
-from apps.demo.company import PASSWORD, STAFF
+from apps.demo.company import STAFF
 from apps.demo.history import History
+from apps.demo.logins import PASSWORD
 from apps.feedback.models import Ticket
 
 LOOPBACK = {"", "127.0.0.1", "localhost", "::1"}
