@@ -51,7 +51,10 @@ register(
         "mail.no_sender": Problem(422, _("This mail has no readable sender. Please register it by hand.")),
         "mailbox.host": Problem(422, _("Only the server's name, such as imap.example.com.")),
         "mailbox.insecure": Problem(
-            422, _("Without encryption anybody on the way reads the mail; that is allowed only for a server on this machine.")
+            422,
+            _(
+                "Without encryption anybody on the way reads the mail; that is allowed only for a server on this machine."
+            ),
         ),
         "mailbox.has_mail": Problem(409, _("Mail came by this mailbox, so it stays. Take it out of use instead.")),
         "import.unreadable_file": Problem(422, _("“%(name)s” cannot be read: %(why)s")),

@@ -5,11 +5,18 @@ import socket
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 from itertools import count
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from apps.core import clock
 from apps.feedback.models import Mailbox
@@ -64,18 +71,18 @@ def _free_port() -> int:
         return taken.getsockname()[1]
 
 
-@pytest.fixture(scope="session")
-def imap_port():
-    """The port of a real IMAP server (pymap) that lives as long as the tests."""
+@contextmanager
+def _pymap(*tls: str) -> Iterator[int]:
+    """The port of a real IMAP server."""
     port = _free_port()
     program = Path(sys.executable).with_name("pymap")
+    quiet = ["--no-service", "managesieve", "--no-service", "admin"]
+    data = ["dict", "--demo-data", "--demo-user", USER, "--demo-password", PASSWORD]
     server = subprocess.Popen(
-        [
-            program, "--host", "127.0.0.1", "--port", str(port), "--no-tls", "--no-service", "managesieve", "--no-service", "admin",
-            "dict", "--demo-data", "--demo-user", USER, "--demo-password", PASSWORD,
-        ],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        [program, "--host", "127.0.0.1", "--port", str(port), *tls, *quiet, *data],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         for _ in range(200):
             try:
@@ -89,6 +96,33 @@ def imap_port():
     finally:
         server.terminate()
         server.wait(10)
+
+
+@pytest.fixture(scope="session")
+def imap_port():
+    """One server that lives as long as the tests."""
+    with _pymap("--no-tls") as port:
+        yield port
+
+
+@pytest.fixture
+def encrypted_port(tmp_path):
+    """(port, certificate) of a server that speaks STARTTLS under a certificate of its own."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail")])
+    now = datetime.now(UTC)
+    built = x509.CertificateBuilder(
+        name, name, key.public_key(), x509.random_serial_number(), now - timedelta(days=1), now + timedelta(days=1)
+    )
+    names = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
+    certificate = built.add_extension(names, critical=False).sign(key, hashes.SHA256())
+    pem = serialization.Encoding.PEM
+    (tmp_path / "cert.pem").write_bytes(certificate.public_bytes(pem))
+    (tmp_path / "key.pem").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    with _pymap("--cert", str(tmp_path / "cert.pem"), "--key", str(tmp_path / "key.pem")) as port:
+        yield port, tmp_path / "cert.pem"
 
 
 class Server:

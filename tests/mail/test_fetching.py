@@ -17,7 +17,7 @@ from apps.feedback.selectors import mail as reads
 from apps.feedback.services import incoming_mail, mailboxes
 from tests.factories import staff_actor
 from tests.mail import corpus
-from tests.mail.conftest import PASSWORD, Server, mailbox_of
+from tests.mail.conftest import PASSWORD, Server, mailbox_of, make_mailbox
 from tests.mail.corpus import plain
 
 pytestmark = pytest.mark.django_db
@@ -240,6 +240,20 @@ def test_what_is_wrong_with_a_mailbox_stands_on_it_and_no_secret_in_the_log(serv
         assert secret not in caplog.text + found.trouble_detail
     assert found.next_fetch_at > clock.now() + timedelta(seconds=240 if trouble == "login" else 20)
     assert mailboxes.fetch_due() == 0
+
+
+@pytest.mark.req("ADM-04")
+def test_only_a_certificate_that_is_trusted_will_do(encrypted_port, monkeypatch, db):
+    port, certificate = encrypted_port
+    mailbox = make_mailbox(port=port, security="starttls", folder="INBOX")
+
+    fetch(mailbox)
+    distrusted = fresh(mailbox)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    fetch(mailbox)
+
+    assert distrusted.trouble == "certificate"
+    assert (fresh(mailbox).trouble, fresh(mailbox).failures) == ("", 0)
 
 
 def test_a_mailbox_that_is_well_again_forgets_its_trouble(server):

@@ -4,6 +4,7 @@ import re
 from io import BytesIO
 
 import pytest
+from playwright.sync_api import expect
 from django.core.cache import cache
 from PIL import Image
 
@@ -70,7 +71,7 @@ def test_a_form_is_filled_refused_corrected_sent_and_followed(page, width):
     assert no_horizontal_scroll(page)
     assert page.locator(".rail [aria-current=step]").count() == 1
     page.locator(".files img").scroll_into_view_if_needed()
-    page.wait_for_function("document.querySelector('.files img').naturalWidth === 800")
+    expect(page.locator(".files img")).to_have_js_property("naturalWidth", 800)
     assert Ticket.objects.count() == 1
 
 

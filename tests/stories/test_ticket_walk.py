@@ -50,7 +50,8 @@ def step(page: Page, button: str) -> None:
 
 
 def said(page: Page, words: str) -> None:
-    expect(page.locator(".said")).to_contain_text(words)
+    """Inside the swapped part, or above the whole page where the browser was quicker than the script."""
+    expect(page.locator(".said, ul.mb-6 > li").filter(has_text=words).first).to_be_visible(timeout=15_000)
 
 
 def now_of(one: Ticket) -> Ticket:
