@@ -32,7 +32,9 @@ class DeskRulesAdmin(ModelAdmin):
         return redirect("admin:feedback_deskrules_change", 1)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False  # `load_defaults` makes the one row; asking the database would cost every page of the admin a query
+        return (
+            False  # `load_defaults` makes the one row; asking the database would cost every page of the admin a query
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: DeskRules | None = None) -> bool:
         return False

@@ -8,4 +8,4 @@ class FeedbackConfig(AppConfig):
     verbose_name = _("Feedback")
 
     def ready(self) -> None:
-        from apps.feedback import errors, receivers  # noqa: F401  (fill the registries)
+        from apps.feedback import errors, evidence, receivers  # noqa: F401  (fill the registries)

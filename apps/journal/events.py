@@ -59,6 +59,14 @@ def _commitment(salt: bytes, data: bytes, reason: str) -> bytes:
     return hashlib.sha256(salt + b"[" + data + b"," + canonical(reason) + b"]").digest()
 
 
+def digest(text: str, *, of: models.Model) -> str:
+    """What an event keeps of a text that lives in a row of its own: changing the row later does not go unnoticed.
+
+    SHA-256 over the row's id and the text, hexadecimal. `verification.witness` compares.
+    """
+    return hashlib.sha256(f"{of.pk}\x1f{text}".encode()).hexdigest()
+
+
 def record(
     kind: str,
     *,

@@ -18,6 +18,7 @@ register(
         "sla.too_far": Problem(422, _("This time limit reaches too far into the future.")),
         "sla.not_open": Problem(409, _("This deadline is not open any more.")),
         "sla.due_in_past": Problem(422, _("The new due time must be in the future.")),
+        "sla.due_too_far": Problem(422, _("The new due time must lie within %(days)s days.")),
         "sla.policy_old": Problem(409, _("This version of the policy has been replaced. Please edit the current one.")),
         "sla.policy_code": Problem(409, _("There is a policy with this code already.")),
         "sla.policy_exists": Problem(409, _("A current policy for exactly these cases exists already: “%(name)s”.")),

@@ -4,9 +4,9 @@ import re
 from io import BytesIO
 
 import pytest
-from playwright.sync_api import expect
 from django.core.cache import cache
 from PIL import Image
+from playwright.sync_api import expect
 
 from apps.feedback.models import Ticket
 from apps.feedback.services import links

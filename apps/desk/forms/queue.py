@@ -24,6 +24,7 @@ LABELS = {
     "channel": _("Channel"),
     "state": _("State"),
 }
+EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
 FIGURE_LABELS = {
     "answered_in_time": _("answered in time, last 7 days"),
     "rated": _("rated in the last 30 days"),
@@ -130,4 +131,4 @@ def _days(text: str) -> tuple[date, date] | None:
         days = date.fromisoformat(first), date.fromisoformat(last or first)
     except ValueError:
         return None
-    return days if days[0] <= days[1] else None
+    return days if EARLIEST <= days[0] <= days[1] <= LATEST else None

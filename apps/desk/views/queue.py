@@ -152,7 +152,7 @@ def find(request: HttpRequest) -> HttpResponse:
 
     It is posted, so that no phone number stands in an address or a log.
     """
-    actor, text = actor_for(request), request.POST.get("find", "").strip()[:120]
+    actor, text = actor_for(request), request.POST.get("find", "").replace("\x00", "").strip()[:120]
     queue = reverse("admin:desk_queue")
     if not text:
         return redirect(queue)
@@ -184,7 +184,7 @@ class Result:
 def bulk(request: HttpRequest) -> HttpResponse:
     """The same step for several tickets, each by its own rules: what is refused says why and stops nothing else."""
     actor = actor_for(request)
-    chosen = tickets.chosen(actor, request.POST.getlist("ticket")[:BULK_LIMIT])
+    chosen = tickets.chosen(actor, [n.replace("\x00", "") for n in request.POST.getlist("ticket")[:BULK_LIMIT]])
     step = request.POST.get("step", "")
     form = AssignForm(request.POST, actor=actor) if step == "assign" else None
     if not chosen:

@@ -115,7 +115,8 @@ def here(request: HttpRequest, number: str) -> HttpResponse:
         "others": presence.enter(ticket.pk, request.user),  # type: ignore[arg-type]
         "latest": latest,
         "changed": latest is not None
-        and seen.isdigit()
+        and seen.isdecimal()
+        and len(seen) < 19
         and latest.pk > int(seen)
         and latest.actor_id != request.user.pk,
         "stamp": seen,

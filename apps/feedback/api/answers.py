@@ -160,7 +160,9 @@ class TicketDetail(TicketRow):
     plan = PlanAnswer(allow_null=True)
     solutions = SolutionAnswer(many=True)
     attachments = AttachmentAnswer(many=True)
-    tracking_url = serializers.URLField(help_text="The customer's private page.")
+    tracking_url = serializers.URLField(
+        allow_null=True, help_text="The customer's private page; only for keys that may write, since it lets one write."
+    )
 
 
 class MessageAnswer(Answer):

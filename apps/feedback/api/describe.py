@@ -43,6 +43,9 @@ PERSONAL_DATA = OpenApiParameter(
     default="masked",
     description="`clear` needs the scope `personal_data:read`, and each value shown is recorded.",
 )
+REVEAL_REASON = OpenApiParameter(
+    "reason", str, description="Why clear personal data is needed: a signed-in person must say it, a key may."
+)
 
 STEP_INPUT = PolymorphicProxySerializer(
     component_name="StepInput",

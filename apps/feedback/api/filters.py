@@ -1,5 +1,6 @@
 """How the list of tickets can be narrowed."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import django_filters as filters
@@ -26,6 +27,16 @@ def one_of(choices: Any, text: str) -> filters.MultipleChoiceFilter:
     )
 
 
+class MomentFilter(filters.IsoDateTimeFilter):
+    """A moment with any offset that ISO 8601 allows; PostgreSQL allows fewer, so it is asked in UTC."""
+
+    def filter(self, tickets: TicketQuerySet, value: datetime | None) -> TicketQuerySet:
+        try:
+            return super().filter(tickets, value.astimezone(UTC) if value else value)
+        except OverflowError:  # the first or last day of the calendar
+            return tickets.none()
+
+
 class TicketFilter(filters.FilterSet):
     """Filters are joined by "and"; those that may be repeated match any of their values."""
 
@@ -50,8 +61,8 @@ class TicketFilter(filters.FilterSet):
     external_ref = filters.CharFilter(
         method="of_reference", max_length=120, help_text="The reference in your system, as you sent it."
     )
-    received_from = filters.IsoDateTimeFilter("received_at", "gte", help_text="Received at this moment or later.")
-    received_to = filters.IsoDateTimeFilter("received_at", "lt", help_text="Received before this moment.")
+    received_from = MomentFilter("received_at", "gte", help_text="Received at this moment or later.")
+    received_to = MomentFilter("received_at", "lt", help_text="Received before this moment.")
 
     def is_open(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
         return tickets.filter(OPEN) if value == "true" else tickets.exclude(OPEN)

@@ -99,8 +99,8 @@ def of(ticket: Ticket) -> Row:
     return row
 
 
-def detail(ticket: Ticket) -> Row:
-    """Everything about one ticket but its messages and events."""
+def detail(ticket: Ticket, actor: Actor) -> Row:
+    """Everything about one ticket but its messages and events; the private page only for who may write (it is a key)."""
     latest = ticket.plans.first()
     return {
         **of(ticket),
@@ -113,7 +113,7 @@ def detail(ticket: Ticket) -> Row:
         "plan": plan(latest) if latest else None,
         "solutions": [_solution(s) for s in ticket.solutions.select_related("proposed_by", "decided_by")],
         "attachments": [_attachment(a) for a in ticket.attachments.select_related("upload").order_by("id")],
-        "tracking_url": links.tracking_url(ticket),
+        "tracking_url": links.tracking_url(ticket) if actor.can("feedback.create_ticket") else None,
     }
 
 

@@ -107,21 +107,23 @@ class TicketView(APIView):
     @extend_schema(
         operation_id="tickets_retrieve",
         summary="One ticket with its deadlines, plan and solutions",
-        parameters=[describe.PERSONAL_DATA],
+        parameters=[describe.PERSONAL_DATA, describe.REVEAL_REASON],
         responses={200: answers.TicketDetail},
     )
     def get(self, request: Request, number: str) -> Response:
         actor = actor_for(request)
         ticket = known(actor, number)
-        row = rows.detail(ticket)
+        row = rows.detail(ticket, actor)
         if _wants_clear(request):
-            about = journal.ref(ticket)
+            about, reason = journal.ref(ticket), request.query_params.get("reason", "").strip()[:500]
+            if actor.kind == "staff" and not reason:  # a person says why (INT-06); a key's purpose is its name
+                raise DomainErrors([DomainError("reason.missing", field="reason")])
             rows.clear_customer(
                 row,
                 ["name", "phone", "email"],
-                lambda field: customers.reveal(ticket.customer, field, actor=actor, about=about),
+                lambda field: customers.reveal(ticket.customer, field, actor=actor, reason=reason, about=about),
             )
-        return Response(row)
+        return Response(row, headers={"Cache-Control": "no-store"})
 
 
 def _wants_clear(request: Request) -> bool:

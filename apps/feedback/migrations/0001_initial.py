@@ -13,276 +13,859 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('core', '0001_initial'),
-        ('crm', '0001_initial'),
-        ('triage', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("core", "0001_initial"),
+        ("crm", "0001_initial"),
+        ("triage", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='VaguePhrase',
+            name="VaguePhrase",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.CharField(max_length=40, unique=True, verbose_name='wording')),
-                ('effect', models.CharField(choices=[('vague', 'Vague'), ('concrete', 'Concrete measure')], default='vague', max_length=10, verbose_name='effect')),
-                ('language', models.CharField(choices=[('zh-hans', '简体中文'), ('zh-hant', '繁體中文'), ('en', 'English')], default='zh-hans', max_length=10, verbose_name='language')),
-                ('active', models.BooleanField(default=True, verbose_name='active')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("text", models.CharField(max_length=40, unique=True, verbose_name="wording")),
+                (
+                    "effect",
+                    models.CharField(
+                        choices=[("vague", "Vague"), ("concrete", "Concrete measure")],
+                        default="vague",
+                        max_length=10,
+                        verbose_name="effect",
+                    ),
+                ),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("zh-hans", "简体中文"), ("zh-hant", "繁體中文"), ("en", "English")],
+                        default="zh-hans",
+                        max_length=10,
+                        verbose_name="language",
+                    ),
+                ),
+                ("active", models.BooleanField(default=True, verbose_name="active")),
             ],
             options={
-                'verbose_name': 'promise wording',
-                'verbose_name_plural': 'promise wordings',
-                'ordering': ['effect', 'text'],
+                "verbose_name": "promise wording",
+                "verbose_name_plural": "promise wordings",
+                "ordering": ["effect", "text"],
             },
         ),
         migrations.CreateModel(
-            name='DeskRules',
+            name="DeskRules",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('queue_minutes_per_point', models.PositiveSmallIntegerField(default=6, help_text='The queue is ordered by the next deadline moved forward by this many minutes for each point of priority.', verbose_name='minutes a priority point is worth in the queue')),
-                ('satisfied_from', models.PositiveSmallIntegerField(default=4, validators=[django.core.validators.MinValueValidator(2), django.core.validators.MaxValueValidator(5)], verbose_name='satisfied from score')),
-                ('supervisor_below', models.PositiveSmallIntegerField(default=3, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(5)], verbose_name='supervisor calls back below score')),
-                ('free_cost', models.DecimalField(decimal_places=2, default=0, help_text='Yuan. A solution that costs more waits for approval.', max_digits=14, verbose_name='cost without approval')),
-                ('reopen_days', models.PositiveSmallIntegerField(default=15, help_text='Counted from closing.', verbose_name='days in which a customer may reopen')),
-                ('repeat_days', models.PositiveSmallIntegerField(default=30, verbose_name='days in which feedback of one customer counts as repeated')),
-                ('due_soon_hours', models.PositiveSmallIntegerField(default=4, help_text='The queue and the ticket page mark it then.', validators=[django.core.validators.MinValueValidator(1)], verbose_name='hours before a deadline in which it counts as due soon')),
-                ('hotline', models.CharField(default='400-820-8210', help_text='Shown to customers in messages and pages.', max_length=40, verbose_name='hotline')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "queue_minutes_per_point",
+                    models.PositiveSmallIntegerField(
+                        default=6,
+                        help_text="The queue is ordered by the next deadline moved forward by this many minutes for each point of priority.",
+                        verbose_name="minutes a priority point is worth in the queue",
+                    ),
+                ),
+                (
+                    "satisfied_from",
+                    models.PositiveSmallIntegerField(
+                        default=4,
+                        validators=[
+                            django.core.validators.MinValueValidator(2),
+                            django.core.validators.MaxValueValidator(5),
+                        ],
+                        verbose_name="satisfied from score",
+                    ),
+                ),
+                (
+                    "supervisor_below",
+                    models.PositiveSmallIntegerField(
+                        default=3,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(5),
+                        ],
+                        verbose_name="supervisor calls back below score",
+                    ),
+                ),
+                (
+                    "free_cost",
+                    models.DecimalField(
+                        decimal_places=2,
+                        default=0,
+                        help_text="Yuan. A solution that costs more waits for approval.",
+                        max_digits=14,
+                        verbose_name="cost without approval",
+                    ),
+                ),
+                (
+                    "reopen_days",
+                    models.PositiveSmallIntegerField(
+                        default=15,
+                        help_text="Counted from closing.",
+                        verbose_name="days in which a customer may reopen",
+                    ),
+                ),
+                (
+                    "repeat_days",
+                    models.PositiveSmallIntegerField(
+                        default=30, verbose_name="days in which feedback of one customer counts as repeated"
+                    ),
+                ),
+                (
+                    "due_soon_hours",
+                    models.PositiveSmallIntegerField(
+                        default=4,
+                        help_text="The queue and the ticket page mark it then.",
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="hours before a deadline in which it counts as due soon",
+                    ),
+                ),
+                (
+                    "hotline",
+                    models.CharField(
+                        default="400-820-8210",
+                        help_text="Shown to customers in messages and pages.",
+                        max_length=40,
+                        verbose_name="hotline",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'service desk rules',
-                'verbose_name_plural': 'service desk rules',
-                'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='desk_rules_one_row')],
+                "verbose_name": "service desk rules",
+                "verbose_name_plural": "service desk rules",
+                "constraints": [models.CheckConstraint(condition=models.Q(("pk", 1)), name="desk_rules_one_row")],
             },
         ),
         migrations.CreateModel(
-            name='Ticket',
+            name="Ticket",
             fields=[
-                ('id', models.UUIDField(default=apps.core.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=apps.core.clock.now, editable=False, verbose_name='created at')),
-                ('state', django_fsm.FSMField(choices=[('pending', 'Pending'), ('assigned', 'Assigned'), ('in_progress', 'In progress'), ('waiting', 'Waiting for customer'), ('solution_approval', 'Solution approval'), ('resolved', 'Resolved'), ('callback', 'Call-back'), ('second_follow_up', 'Second follow-up'), ('reopened', 'Reopened'), ('closed', 'Closed'), ('rejected', 'Rejected')], default='pending', max_length=20, protected=True, verbose_name='state')),
-                ('number', models.CharField(max_length=20, unique=True, verbose_name='number')),
-                ('external_ref', models.CharField(blank=True, editable=False, max_length=120, null=True, unique=True)),
-                ('link_version', models.PositiveSmallIntegerField(default=1, editable=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('kind', models.CharField(choices=[('inquiry', 'Inquiry'), ('complaint', 'Complaint'), ('suggestion', 'Suggestion'), ('fault', 'Fault report'), ('request', 'Request')], max_length=12, verbose_name='kind')),
-                ('urgency', models.CharField(choices=[('normal', 'Normal'), ('urgent', 'Urgent'), ('critical', 'Critical')], default='normal', max_length=10, verbose_name='urgency')),
-                ('channel', models.CharField(choices=[('online', 'Online form'), ('email', 'E-mail'), ('hotline', 'Hotline'), ('store', 'Store counter'), ('wechat', 'WeChat'), ('weibo', 'Weibo'), ('facebook', 'Facebook'), ('chat', 'Website chat'), ('app', 'App'), ('api', 'REST API')], max_length=12, verbose_name='channel')),
-                ('title', models.CharField(max_length=120, verbose_name='title')),
-                ('description', models.TextField(verbose_name='what happened')),
-                ('language', models.CharField(choices=[('zh-hans', '简体中文'), ('zh-hant', '繁體中文'), ('en', 'English')], default='zh-hans', max_length=10, verbose_name='language')),
-                ('received_at', models.DateTimeField(default=apps.core.clock.now, verbose_name='received')),
-                ('contact_channel', models.CharField(blank=True, choices=[('email', 'E-mail'), ('sms', 'SMS'), ('phone', 'Phone call')], max_length=10, verbose_name='preferred channel')),
-                ('contact_given', apps.core.fields.EncryptedTextField(blank=True, help_text="JSON: what the sender typed and the customer's record does not say.", verbose_name='contact given this time')),
-                ('region', models.CharField(blank=True, max_length=60, verbose_name='region')),
-                ('product_text', models.CharField(blank=True, max_length=120, verbose_name='product or model')),
-                ('serial_number', models.CharField(blank=True, max_length=60, verbose_name='machine serial number')),
-                ('order_number', models.CharField(blank=True, max_length=60, verbose_name='order number')),
-                ('invoice_number', models.CharField(blank=True, max_length=60, verbose_name='invoice number')),
-                ('ship_date', models.DateField(blank=True, null=True, verbose_name='ship date')),
-                ('defect_quantity', models.PositiveIntegerField(blank=True, null=True, verbose_name='defect quantity')),
-                ('occurred_on', models.DateField(blank=True, null=True, verbose_name='happened on')),
-                ('place', models.CharField(blank=True, max_length=120, verbose_name='place')),
-                ('demand', models.CharField(choices=[('none', 'Not stated'), ('visit', 'On-site visit'), ('resend', 'Resend'), ('exchange', 'Exchange'), ('return', 'Return'), ('claim', 'Compensation'), ('refund', 'Refund'), ('apology', 'Apology')], default='none', max_length=10, verbose_name='demand')),
-                ('category_by_person', models.BooleanField(default=False, editable=False)),
-                ('confidence', models.FloatField(default=0, verbose_name='confidence')),
-                ('hits', models.JSONField(default=list, editable=False)),
-                ('risk', models.CharField(choices=[('none', 'No special risk'), ('safety', 'Safety'), ('legal', 'Legal or media')], default='none', max_length=10, verbose_name='risk')),
-                ('sentiment', models.FloatField(default=0, verbose_name='sentiment')),
-                ('impact', models.CharField(choices=[('single', 'One customer'), ('several', 'Several customers'), ('many', 'Many customers or a system')], default='single', max_length=10, verbose_name='impact')),
-                ('priority_score', models.PositiveSmallIntegerField(default=0, verbose_name='priority score')),
-                ('priority_level', models.CharField(choices=[('critical', 'Critical priority'), ('high', 'High'), ('medium', 'Medium'), ('low', 'Low')], default='low', max_length=10, verbose_name='priority')),
-                ('priority_parts', models.JSONField(default=list, editable=False)),
-                ('collaborator_ids', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), blank=True, default=list, size=None, verbose_name='collaborating departments')),
-                ('assigned_at', models.DateTimeField(blank=True, null=True, verbose_name='assigned at')),
-                ('accepted_at', models.DateTimeField(blank=True, null=True, verbose_name='accepted at')),
-                ('first_responded_at', models.DateTimeField(blank=True, null=True, verbose_name='first response')),
-                ('first_resolved_at', models.DateTimeField(blank=True, null=True, verbose_name='first resolved')),
-                ('resolved_at', models.DateTimeField(blank=True, null=True, verbose_name='resolved at')),
-                ('result', models.TextField(blank=True, verbose_name='result')),
-                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed at')),
-                ('closed_as', models.CharField(blank=True, choices=[('satisfied', 'Satisfied'), ('no_reply', 'No reply'), ('followed_up', 'After second follow-up')], max_length=12, verbose_name='closed as')),
-                ('rejected_as', models.CharField(blank=True, choices=[('spam', 'Spam'), ('duplicate', 'Duplicate')], max_length=12, verbose_name='rejected as')),
-                ('reopen_count', models.PositiveSmallIntegerField(default=0, verbose_name='times reopened')),
-                ('satisfaction', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='satisfaction')),
-                ('escalated', models.BooleanField(default=False, verbose_name='escalated')),
-                ('next_due_at', models.DateTimeField(blank=True, null=True, verbose_name='next deadline')),
-                ('next_due_metric', models.CharField(blank=True, max_length=30)),
-                ('queue_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('assignee', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='tickets', to=settings.AUTH_USER_MODEL, verbose_name='handler')),
-                ('category', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='triage.category', verbose_name='category')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tickets', to='crm.customer', verbose_name='customer')),
-                ('department', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tickets', to='accounts.department', verbose_name='responsible department')),
-                ('duplicate_of', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='duplicates', to='feedback.ticket')),
-                ('order', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='crm.order', verbose_name='order')),
-                ('product', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='crm.product', verbose_name='product')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=apps.core.clock.now, editable=False, verbose_name="created at"),
+                ),
+                (
+                    "state",
+                    django_fsm.FSMField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("assigned", "Assigned"),
+                            ("in_progress", "In progress"),
+                            ("waiting", "Waiting for customer"),
+                            ("solution_approval", "Solution approval"),
+                            ("resolved", "Resolved"),
+                            ("callback", "Call-back"),
+                            ("second_follow_up", "Second follow-up"),
+                            ("reopened", "Reopened"),
+                            ("closed", "Closed"),
+                            ("rejected", "Rejected"),
+                        ],
+                        default="pending",
+                        max_length=20,
+                        protected=True,
+                        verbose_name="state",
+                    ),
+                ),
+                ("number", models.CharField(max_length=20, unique=True, verbose_name="number")),
+                ("external_ref", models.CharField(blank=True, editable=False, max_length=120, null=True, unique=True)),
+                ("link_version", models.PositiveSmallIntegerField(default=1, editable=False)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("inquiry", "Inquiry"),
+                            ("complaint", "Complaint"),
+                            ("suggestion", "Suggestion"),
+                            ("fault", "Fault report"),
+                            ("request", "Request"),
+                        ],
+                        max_length=12,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "urgency",
+                    models.CharField(
+                        choices=[("normal", "Normal"), ("urgent", "Urgent"), ("critical", "Critical")],
+                        default="normal",
+                        max_length=10,
+                        verbose_name="urgency",
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("online", "Online form"),
+                            ("email", "E-mail"),
+                            ("hotline", "Hotline"),
+                            ("store", "Store counter"),
+                            ("wechat", "WeChat"),
+                            ("weibo", "Weibo"),
+                            ("facebook", "Facebook"),
+                            ("chat", "Website chat"),
+                            ("app", "App"),
+                            ("api", "REST API"),
+                        ],
+                        max_length=12,
+                        verbose_name="channel",
+                    ),
+                ),
+                ("title", models.CharField(max_length=120, verbose_name="title")),
+                ("description", models.TextField(verbose_name="what happened")),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("zh-hans", "简体中文"), ("zh-hant", "繁體中文"), ("en", "English")],
+                        default="zh-hans",
+                        max_length=10,
+                        verbose_name="language",
+                    ),
+                ),
+                ("received_at", models.DateTimeField(default=apps.core.clock.now, verbose_name="received")),
+                (
+                    "contact_channel",
+                    models.CharField(
+                        blank=True,
+                        choices=[("email", "E-mail"), ("sms", "SMS"), ("phone", "Phone call")],
+                        max_length=10,
+                        verbose_name="preferred channel",
+                    ),
+                ),
+                (
+                    "contact_given",
+                    apps.core.fields.EncryptedTextField(
+                        blank=True,
+                        help_text="JSON: what the sender typed and the customer's record does not say.",
+                        verbose_name="contact given this time",
+                    ),
+                ),
+                ("region", models.CharField(blank=True, max_length=60, verbose_name="region")),
+                ("product_text", models.CharField(blank=True, max_length=120, verbose_name="product or model")),
+                ("serial_number", models.CharField(blank=True, max_length=60, verbose_name="machine serial number")),
+                ("order_number", models.CharField(blank=True, max_length=60, verbose_name="order number")),
+                ("invoice_number", models.CharField(blank=True, max_length=60, verbose_name="invoice number")),
+                ("ship_date", models.DateField(blank=True, null=True, verbose_name="ship date")),
+                ("defect_quantity", models.PositiveIntegerField(blank=True, null=True, verbose_name="defect quantity")),
+                ("occurred_on", models.DateField(blank=True, null=True, verbose_name="happened on")),
+                ("place", models.CharField(blank=True, max_length=120, verbose_name="place")),
+                (
+                    "demand",
+                    models.CharField(
+                        choices=[
+                            ("none", "Not stated"),
+                            ("visit", "On-site visit"),
+                            ("resend", "Resend"),
+                            ("exchange", "Exchange"),
+                            ("return", "Return"),
+                            ("claim", "Compensation"),
+                            ("refund", "Refund"),
+                            ("apology", "Apology"),
+                        ],
+                        default="none",
+                        max_length=10,
+                        verbose_name="demand",
+                    ),
+                ),
+                ("category_by_person", models.BooleanField(default=False, editable=False)),
+                ("confidence", models.FloatField(default=0, verbose_name="confidence")),
+                ("hits", models.JSONField(default=list, editable=False)),
+                (
+                    "risk",
+                    models.CharField(
+                        choices=[("none", "No special risk"), ("safety", "Safety"), ("legal", "Legal or media")],
+                        default="none",
+                        max_length=10,
+                        verbose_name="risk",
+                    ),
+                ),
+                ("sentiment", models.FloatField(default=0, verbose_name="sentiment")),
+                (
+                    "impact",
+                    models.CharField(
+                        choices=[
+                            ("single", "One customer"),
+                            ("several", "Several customers"),
+                            ("many", "Many customers or a system"),
+                        ],
+                        default="single",
+                        max_length=10,
+                        verbose_name="impact",
+                    ),
+                ),
+                ("priority_score", models.PositiveSmallIntegerField(default=0, verbose_name="priority score")),
+                (
+                    "priority_level",
+                    models.CharField(
+                        choices=[
+                            ("critical", "Critical priority"),
+                            ("high", "High"),
+                            ("medium", "Medium"),
+                            ("low", "Low"),
+                        ],
+                        default="low",
+                        max_length=10,
+                        verbose_name="priority",
+                    ),
+                ),
+                ("priority_parts", models.JSONField(default=list, editable=False)),
+                (
+                    "collaborator_ids",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="collaborating departments",
+                    ),
+                ),
+                ("assigned_at", models.DateTimeField(blank=True, null=True, verbose_name="assigned at")),
+                ("accepted_at", models.DateTimeField(blank=True, null=True, verbose_name="accepted at")),
+                ("first_responded_at", models.DateTimeField(blank=True, null=True, verbose_name="first response")),
+                ("first_resolved_at", models.DateTimeField(blank=True, null=True, verbose_name="first resolved")),
+                ("resolved_at", models.DateTimeField(blank=True, null=True, verbose_name="resolved at")),
+                ("result", models.TextField(blank=True, verbose_name="result")),
+                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed at")),
+                (
+                    "closed_as",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("satisfied", "Satisfied"),
+                            ("no_reply", "No reply"),
+                            ("followed_up", "After second follow-up"),
+                        ],
+                        max_length=12,
+                        verbose_name="closed as",
+                    ),
+                ),
+                (
+                    "rejected_as",
+                    models.CharField(
+                        blank=True,
+                        choices=[("spam", "Spam"), ("duplicate", "Duplicate")],
+                        max_length=12,
+                        verbose_name="rejected as",
+                    ),
+                ),
+                ("reopen_count", models.PositiveSmallIntegerField(default=0, verbose_name="times reopened")),
+                ("satisfaction", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="satisfaction")),
+                ("escalated", models.BooleanField(default=False, verbose_name="escalated")),
+                ("next_due_at", models.DateTimeField(blank=True, null=True, verbose_name="next deadline")),
+                ("next_due_metric", models.CharField(blank=True, max_length=30)),
+                ("queue_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "assignee",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tickets",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="handler",
+                    ),
+                ),
+                (
+                    "category",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="triage.category", verbose_name="category"
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tickets",
+                        to="crm.customer",
+                        verbose_name="customer",
+                    ),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tickets",
+                        to="accounts.department",
+                        verbose_name="responsible department",
+                    ),
+                ),
+                (
+                    "duplicate_of",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="duplicates",
+                        to="feedback.ticket",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="crm.order",
+                        verbose_name="order",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="crm.product",
+                        verbose_name="product",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'ticket',
-                'verbose_name_plural': 'tickets',
-                'permissions': [('view_all_tickets', 'Can see the tickets of all departments'), ('create_ticket', 'Can register feedback'), ('assign_ticket', 'Can assign tickets'), ('handle_ticket', 'Can work on tickets'), ('approve_solution', 'Can approve solutions'), ('close_ticket', 'Can close tickets'), ('reject_ticket', 'Can reject and restore tickets'), ('follow_up_ticket', 'Can do second follow-ups')],
+                "verbose_name": "ticket",
+                "verbose_name_plural": "tickets",
+                "permissions": [
+                    ("view_all_tickets", "Can see the tickets of all departments"),
+                    ("create_ticket", "Can register feedback"),
+                    ("assign_ticket", "Can assign tickets"),
+                    ("handle_ticket", "Can work on tickets"),
+                    ("approve_solution", "Can approve solutions"),
+                    ("close_ticket", "Can close tickets"),
+                    ("reject_ticket", "Can reject and restore tickets"),
+                    ("follow_up_ticket", "Can do second follow-ups"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Survey',
+            name="Survey",
             fields=[
-                ('id', models.UUIDField(default=apps.core.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=apps.core.clock.now, editable=False, verbose_name='created at')),
-                ('round', models.PositiveSmallIntegerField(verbose_name='round')),
-                ('sent_at', models.DateTimeField(default=apps.core.clock.now, verbose_name='sent at')),
-                ('reminded_at', models.DateTimeField(blank=True, null=True, verbose_name='reminded at')),
-                ('answered_at', models.DateTimeField(blank=True, null=True, verbose_name='answered at')),
-                ('score', models.PositiveSmallIntegerField(blank=True, choices=[(5, 'Very satisfied'), (4, 'Satisfied'), (3, 'Fair'), (2, 'Dissatisfied'), (1, 'Very dissatisfied')], null=True, verbose_name='score')),
-                ('comment', models.TextField(blank=True, verbose_name='comment')),
-                ('followed_up_at', models.DateTimeField(blank=True, null=True, verbose_name='followed up at')),
-                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='surveys', to='feedback.ticket')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=apps.core.clock.now, editable=False, verbose_name="created at"),
+                ),
+                ("round", models.PositiveSmallIntegerField(verbose_name="round")),
+                ("sent_at", models.DateTimeField(default=apps.core.clock.now, verbose_name="sent at")),
+                ("reminded_at", models.DateTimeField(blank=True, null=True, verbose_name="reminded at")),
+                ("answered_at", models.DateTimeField(blank=True, null=True, verbose_name="answered at")),
+                (
+                    "score",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        choices=[
+                            (5, "Very satisfied"),
+                            (4, "Satisfied"),
+                            (3, "Fair"),
+                            (2, "Dissatisfied"),
+                            (1, "Very dissatisfied"),
+                        ],
+                        null=True,
+                        verbose_name="score",
+                    ),
+                ),
+                ("comment", models.TextField(blank=True, verbose_name="comment")),
+                ("followed_up_at", models.DateTimeField(blank=True, null=True, verbose_name="followed up at")),
+                (
+                    "ticket",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="surveys", to="feedback.ticket"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'survey',
-                'verbose_name_plural': 'surveys',
+                "verbose_name": "survey",
+                "verbose_name_plural": "surveys",
             },
         ),
         migrations.CreateModel(
-            name='Solution',
+            name="Solution",
             fields=[
-                ('id', models.UUIDField(default=apps.core.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=apps.core.clock.now, editable=False, verbose_name='created at')),
-                ('type', models.CharField(choices=[('return', 'Return'), ('exchange', 'Exchange'), ('repair', 'Repair'), ('resend', 'Resend'), ('refund', 'Refund'), ('compensation', 'Compensation'), ('apology', 'Apology'), ('improvement', 'Improvement')], max_length=14, verbose_name='solution')),
-                ('description', models.TextField(verbose_name='description')),
-                ('cost', models.DecimalField(decimal_places=2, help_text='Yuan', max_digits=14, verbose_name='cost')),
-                ('proposed_at', models.DateTimeField(default=apps.core.clock.now, verbose_name='proposed at')),
-                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided at')),
-                ('approved', models.BooleanField(blank=True, null=True, verbose_name='approved')),
-                ('decision_reason', models.TextField(blank=True, verbose_name='reason')),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('proposed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='solutions', to='feedback.ticket')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=apps.core.clock.now, editable=False, verbose_name="created at"),
+                ),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[
+                            ("return", "Return"),
+                            ("exchange", "Exchange"),
+                            ("repair", "Repair"),
+                            ("resend", "Resend"),
+                            ("refund", "Refund"),
+                            ("compensation", "Compensation"),
+                            ("apology", "Apology"),
+                            ("improvement", "Improvement"),
+                        ],
+                        max_length=14,
+                        verbose_name="solution",
+                    ),
+                ),
+                ("description", models.TextField(verbose_name="description")),
+                ("cost", models.DecimalField(decimal_places=2, help_text="Yuan", max_digits=14, verbose_name="cost")),
+                ("proposed_at", models.DateTimeField(default=apps.core.clock.now, verbose_name="proposed at")),
+                ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="decided at")),
+                ("approved", models.BooleanField(blank=True, null=True, verbose_name="approved")),
+                ("decision_reason", models.TextField(blank=True, verbose_name="reason")),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "proposed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "ticket",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="solutions", to="feedback.ticket"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'solution',
-                'verbose_name_plural': 'solutions',
-                'ordering': ['-proposed_at', '-id'],
+                "verbose_name": "solution",
+                "verbose_name_plural": "solutions",
+                "ordering": ["-proposed_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='Plan',
+            name="Plan",
             fields=[
-                ('id', models.UUIDField(default=apps.core.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=apps.core.clock.now, editable=False, verbose_name='created at')),
-                ('steps', models.TextField(blank=True, verbose_name='troubleshooting steps')),
-                ('measures', models.TextField(blank=True, verbose_name='measures')),
-                ('promised_at', models.DateTimeField(verbose_name='done by')),
-                ('at', models.DateTimeField(default=apps.core.clock.now, verbose_name='written at')),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='plans', to='feedback.ticket')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=apps.core.clock.now, editable=False, verbose_name="created at"),
+                ),
+                ("steps", models.TextField(blank=True, verbose_name="troubleshooting steps")),
+                ("measures", models.TextField(blank=True, verbose_name="measures")),
+                ("promised_at", models.DateTimeField(verbose_name="done by")),
+                ("at", models.DateTimeField(default=apps.core.clock.now, verbose_name="written at")),
+                (
+                    "author",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "ticket",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="plans", to="feedback.ticket"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'handling plan',
-                'verbose_name_plural': 'handling plans',
-                'ordering': ['-at', '-id'],
+                "verbose_name": "handling plan",
+                "verbose_name_plural": "handling plans",
+                "ordering": ["-at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.UUIDField(default=apps.core.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=apps.core.clock.now, editable=False, verbose_name='created at')),
-                ('kind', models.CharField(choices=[('customer', 'Customer'), ('reply', 'Reply'), ('progress', 'Progress note to the customer'), ('note', 'Internal note'), ('call', 'Call record'), ('follow_up', 'Second follow-up record')], max_length=12, verbose_name='kind')),
-                ('body', models.TextField(verbose_name='text')),
-                ('channel', models.CharField(blank=True, choices=[('online', 'Online form'), ('email', 'E-mail'), ('hotline', 'Hotline'), ('store', 'Store counter'), ('wechat', 'WeChat'), ('weibo', 'Weibo'), ('facebook', 'Facebook'), ('chat', 'Website chat'), ('app', 'App'), ('api', 'REST API')], max_length=12, verbose_name='channel')),
-                ('at', models.DateTimeField(default=apps.core.clock.now, verbose_name='when')),
-                ('author', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
-                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='feedback.ticket')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=apps.core.clock.now, editable=False, verbose_name="created at"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("customer", "Customer"),
+                            ("reply", "Reply"),
+                            ("progress", "Progress note to the customer"),
+                            ("note", "Internal note"),
+                            ("call", "Call record"),
+                            ("follow_up", "Second follow-up record"),
+                        ],
+                        max_length=12,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("body", models.TextField(verbose_name="text")),
+                (
+                    "channel",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("online", "Online form"),
+                            ("email", "E-mail"),
+                            ("hotline", "Hotline"),
+                            ("store", "Store counter"),
+                            ("wechat", "WeChat"),
+                            ("weibo", "Weibo"),
+                            ("facebook", "Facebook"),
+                            ("chat", "Website chat"),
+                            ("app", "App"),
+                            ("api", "REST API"),
+                        ],
+                        max_length=12,
+                        verbose_name="channel",
+                    ),
+                ),
+                ("at", models.DateTimeField(default=apps.core.clock.now, verbose_name="when")),
+                (
+                    "author",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "ticket",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="messages", to="feedback.ticket"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'message',
-                'verbose_name_plural': 'messages',
+                "verbose_name": "message",
+                "verbose_name_plural": "messages",
             },
         ),
         migrations.CreateModel(
-            name='Attachment',
+            name="Attachment",
             fields=[
-                ('id', models.UUIDField(default=apps.core.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=apps.core.clock.now, editable=False, verbose_name='created at')),
-                ('upload', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.upload')),
-                ('message', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='attachments', to='feedback.message')),
-                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attachments', to='feedback.ticket')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=apps.core.clock.now, editable=False, verbose_name="created at"),
+                ),
+                (
+                    "upload",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="core.upload"),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attachments",
+                        to="feedback.message",
+                    ),
+                ),
+                (
+                    "ticket",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="attachments", to="feedback.ticket"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'attachment',
-                'verbose_name_plural': 'attachments',
+                "verbose_name": "attachment",
+                "verbose_name_plural": "attachments",
             },
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(condition=models.Q(('state__in', ['pending', 'assigned', 'in_progress', 'waiting', 'solution_approval', 'resolved', 'callback', 'second_follow_up', 'reopened'])), fields=['queue_at', 'id'], name='ticket_queue'),
+            model_name="ticket",
+            index=models.Index(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "pending",
+                            "assigned",
+                            "in_progress",
+                            "waiting",
+                            "solution_approval",
+                            "resolved",
+                            "callback",
+                            "second_follow_up",
+                            "reopened",
+                        ],
+                    )
+                ),
+                fields=["queue_at", "id"],
+                name="ticket_queue",
+            ),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(condition=models.Q(('state__in', ['pending', 'assigned', 'in_progress', 'waiting', 'solution_approval', 'resolved', 'callback', 'second_follow_up', 'reopened'])), fields=['department', 'queue_at', 'id'], name='ticket_department_queue'),
+            model_name="ticket",
+            index=models.Index(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "pending",
+                            "assigned",
+                            "in_progress",
+                            "waiting",
+                            "solution_approval",
+                            "resolved",
+                            "callback",
+                            "second_follow_up",
+                            "reopened",
+                        ],
+                    )
+                ),
+                fields=["department", "queue_at", "id"],
+                name="ticket_department_queue",
+            ),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(condition=models.Q(('state__in', ['pending', 'assigned', 'in_progress', 'waiting', 'solution_approval', 'resolved', 'callback', 'second_follow_up', 'reopened'])), fields=['assignee', 'queue_at', 'id'], name='ticket_assignee_queue'),
+            model_name="ticket",
+            index=models.Index(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "pending",
+                            "assigned",
+                            "in_progress",
+                            "waiting",
+                            "solution_approval",
+                            "resolved",
+                            "callback",
+                            "second_follow_up",
+                            "reopened",
+                        ],
+                    )
+                ),
+                fields=["assignee", "queue_at", "id"],
+                name="ticket_assignee_queue",
+            ),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(fields=['state', 'id'], name='ticket_state'),
+            model_name="ticket",
+            index=models.Index(fields=["state", "id"], name="ticket_state"),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(fields=['department', 'id'], name='ticket_department'),
+            model_name="ticket",
+            index=models.Index(fields=["department", "id"], name="ticket_department"),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(fields=['customer', 'id'], name='ticket_customer'),
+            model_name="ticket",
+            index=models.Index(fields=["customer", "id"], name="ticket_customer"),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['collaborator_ids'], name='ticket_collaborators'),
+            model_name="ticket",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fastupdate=False, fields=["collaborator_ids"], name="ticket_collaborators"
+            ),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['received_at'], name='ticket_received', pages_per_range=16),
+            model_name="ticket",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["received_at"], name="ticket_received", pages_per_range=16
+            ),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(condition=models.Q(('closed_at__isnull', False)), fields=['closed_at'], name='ticket_closed'),
+            model_name="ticket",
+            index=models.Index(
+                condition=models.Q(("closed_at__isnull", False)), fields=["closed_at"], name="ticket_closed"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['pending', 'assigned', 'in_progress', 'waiting', 'solution_approval', 'resolved', 'callback', 'second_follow_up', 'reopened', 'closed', 'rejected'])), name='ticket_state_known'),
+            model_name="ticket",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "pending",
+                            "assigned",
+                            "in_progress",
+                            "waiting",
+                            "solution_approval",
+                            "resolved",
+                            "callback",
+                            "second_follow_up",
+                            "reopened",
+                            "closed",
+                            "rejected",
+                        ],
+                    )
+                ),
+                name="ticket_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(('satisfaction', None), ('satisfaction__range', (1, 5)), _connector='OR'), name='ticket_satisfaction'),
+            model_name="ticket",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("satisfaction", None), ("satisfaction__range", (1, 5)), _connector="OR"),
+                name="ticket_satisfaction",
+            ),
         ),
         migrations.AddIndex(
-            model_name='survey',
-            index=models.Index(condition=models.Q(('answered_at__isnull', False)), fields=['answered_at'], name='survey_answered'),
+            model_name="survey",
+            index=models.Index(
+                condition=models.Q(("answered_at__isnull", False)), fields=["answered_at"], name="survey_answered"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='survey',
-            constraint=models.UniqueConstraint(fields=('ticket', 'round'), name='survey_once_per_round'),
+            model_name="survey",
+            constraint=models.UniqueConstraint(fields=("ticket", "round"), name="survey_once_per_round"),
         ),
         migrations.AddConstraint(
-            model_name='survey',
-            constraint=models.CheckConstraint(condition=models.Q(('score', None), ('score__range', (1, 5)), _connector='OR'), name='survey_score'),
+            model_name="survey",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("score", None), ("score__range", (1, 5)), _connector="OR"), name="survey_score"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='solution',
-            constraint=models.CheckConstraint(condition=models.Q(('cost__gte', 0)), name='solution_cost_not_negative'),
+            model_name="solution",
+            constraint=models.CheckConstraint(condition=models.Q(("cost__gte", 0)), name="solution_cost_not_negative"),
         ),
         migrations.AddConstraint(
-            model_name='solution',
-            constraint=models.UniqueConstraint(condition=models.Q(('decided_at', None)), fields=('ticket',), name='solution_one_undecided_per_ticket'),
+            model_name="solution",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("decided_at", None)), fields=("ticket",), name="solution_one_undecided_per_ticket"
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['ticket', 'at'], name='message_ticket'),
+            model_name="message",
+            index=models.Index(fields=["ticket", "at"], name="message_ticket"),
         ),
     ]

@@ -9,75 +9,290 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('feedback', '0001_initial'),
+        ("feedback", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Mailbox',
+            name="Mailbox",
             fields=[
-                ('id', models.UUIDField(default=apps.core.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=apps.core.clock.now, editable=False, verbose_name='created at')),
-                ('address', models.EmailField(help_text='The address customers write to. Answers go back to it, and mail from it opens no ticket.', max_length=254, unique=True, verbose_name='address')),
-                ('host', models.CharField(max_length=200, verbose_name='IMAP server')),
-                ('port', models.PositiveIntegerField(default=993, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(65535)], verbose_name='port')),
-                ('security', models.CharField(choices=[('tls', 'TLS from the start (usually port 993)'), ('starttls', 'STARTTLS (usually port 143)'), ('none', 'none: only within one machine')], default='tls', max_length=10, verbose_name='encryption')),
-                ('user', models.CharField(max_length=200, verbose_name='user name')),
-                ('password', apps.core.fields.EncryptedTextField(verbose_name='password or app code')),
-                ('folder', models.CharField(default='INBOX', max_length=200, verbose_name='folder')),
-                ('channel', models.CharField(choices=[('online', 'Online form'), ('email', 'E-mail'), ('hotline', 'Hotline'), ('store', 'Store counter'), ('wechat', 'WeChat'), ('weibo', 'Weibo'), ('facebook', 'Facebook'), ('chat', 'Website chat'), ('app', 'App'), ('api', 'REST API')], default='email', help_text='What its tickets count as, for deadlines and figures.', max_length=12, verbose_name='channel')),
-                ('kind', models.CharField(choices=[('inquiry', 'Inquiry'), ('complaint', 'Complaint'), ('suggestion', 'Suggestion'), ('fault', 'Fault report'), ('request', 'Request')], default='complaint', help_text='Mail does not say what kind it is; staff can change it on the ticket.', max_length=12, verbose_name='kind of its tickets')),
-                ('active', models.BooleanField(default=True, verbose_name='in use')),
-                ('uid_validity', models.BigIntegerField(editable=False, null=True)),
-                ('last_uid', models.BigIntegerField(default=0, editable=False)),
-                ('trying_uid', models.BigIntegerField(default=0, editable=False)),
-                ('tries', models.PositiveSmallIntegerField(default=0, editable=False)),
-                ('next_fetch_at', models.DateTimeField(default=apps.core.clock.now, editable=False)),
-                ('reading_until', models.DateTimeField(editable=False, null=True)),
-                ('last_success_at', models.DateTimeField(editable=False, null=True, verbose_name='last read')),
-                ('failures', models.PositiveSmallIntegerField(default=0, editable=False, verbose_name='failures in a row')),
-                ('trouble', models.CharField(blank=True, choices=[('connection', 'the mail server does not answer'), ('certificate', 'no secure connection to the mail server'), ('login', 'user name or password refused'), ('folder', 'there is no such folder, or it may not be opened'), ('protocol', 'the mail server broke off'), ('ours', 'an error on our side')], editable=False, max_length=12, verbose_name='last error')),
-                ('trouble_detail', models.CharField(blank=True, editable=False, max_length=300, verbose_name='what the server said')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=apps.core.clock.now, editable=False, verbose_name="created at"),
+                ),
+                (
+                    "address",
+                    models.EmailField(
+                        help_text="The address customers write to. Answers go back to it, and mail from it opens no ticket.",
+                        max_length=254,
+                        unique=True,
+                        verbose_name="address",
+                    ),
+                ),
+                ("host", models.CharField(max_length=200, verbose_name="IMAP server")),
+                (
+                    "port",
+                    models.PositiveIntegerField(
+                        default=993,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(65535),
+                        ],
+                        verbose_name="port",
+                    ),
+                ),
+                (
+                    "security",
+                    models.CharField(
+                        choices=[
+                            ("tls", "TLS from the start (usually port 993)"),
+                            ("starttls", "STARTTLS (usually port 143)"),
+                            ("none", "none: only within one machine"),
+                        ],
+                        default="tls",
+                        max_length=10,
+                        verbose_name="encryption",
+                    ),
+                ),
+                ("user", models.CharField(max_length=200, verbose_name="user name")),
+                ("password", apps.core.fields.EncryptedTextField(verbose_name="password or app code")),
+                ("folder", models.CharField(default="INBOX", max_length=200, verbose_name="folder")),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("online", "Online form"),
+                            ("email", "E-mail"),
+                            ("hotline", "Hotline"),
+                            ("store", "Store counter"),
+                            ("wechat", "WeChat"),
+                            ("weibo", "Weibo"),
+                            ("facebook", "Facebook"),
+                            ("chat", "Website chat"),
+                            ("app", "App"),
+                            ("api", "REST API"),
+                        ],
+                        default="email",
+                        help_text="What its tickets count as, for deadlines and figures.",
+                        max_length=12,
+                        verbose_name="channel",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("inquiry", "Inquiry"),
+                            ("complaint", "Complaint"),
+                            ("suggestion", "Suggestion"),
+                            ("fault", "Fault report"),
+                            ("request", "Request"),
+                        ],
+                        default="complaint",
+                        help_text="Mail does not say what kind it is; staff can change it on the ticket.",
+                        max_length=12,
+                        verbose_name="kind of its tickets",
+                    ),
+                ),
+                ("active", models.BooleanField(default=True, verbose_name="in use")),
+                ("uid_validity", models.BigIntegerField(editable=False, null=True)),
+                ("last_uid", models.BigIntegerField(default=0, editable=False)),
+                ("trying_uid", models.BigIntegerField(default=0, editable=False)),
+                ("tries", models.PositiveSmallIntegerField(default=0, editable=False)),
+                ("next_fetch_at", models.DateTimeField(default=apps.core.clock.now, editable=False)),
+                ("reading_until", models.DateTimeField(editable=False, null=True)),
+                ("last_success_at", models.DateTimeField(editable=False, null=True, verbose_name="last read")),
+                (
+                    "failures",
+                    models.PositiveSmallIntegerField(default=0, editable=False, verbose_name="failures in a row"),
+                ),
+                (
+                    "trouble",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("connection", "the mail server does not answer"),
+                            ("certificate", "no secure connection to the mail server"),
+                            ("login", "user name or password refused"),
+                            ("folder", "there is no such folder, or it may not be opened"),
+                            ("protocol", "the mail server broke off"),
+                            ("ours", "an error on our side"),
+                        ],
+                        editable=False,
+                        max_length=12,
+                        verbose_name="last error",
+                    ),
+                ),
+                (
+                    "trouble_detail",
+                    models.CharField(blank=True, editable=False, max_length=300, verbose_name="what the server said"),
+                ),
             ],
             options={
-                'verbose_name': 'mailbox',
-                'verbose_name_plural': 'mailboxes',
-                'ordering': ['address'],
-                'indexes': [models.Index(condition=models.Q(('active', True)), fields=['next_fetch_at'], name='mailbox_due')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('port__range', (1, 65535))), name='mailbox_port')],
+                "verbose_name": "mailbox",
+                "verbose_name_plural": "mailboxes",
+                "ordering": ["address"],
+                "indexes": [
+                    models.Index(condition=models.Q(("active", True)), fields=["next_fetch_at"], name="mailbox_due")
+                ],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("port__range", (1, 65535))), name="mailbox_port")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='IncomingMail',
+            name="IncomingMail",
             fields=[
-                ('id', models.UUIDField(default=apps.core.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=apps.core.clock.now, editable=False, verbose_name='created at')),
-                ('uid_validity', models.BigIntegerField(editable=False)),
-                ('uid', models.BigIntegerField(editable=False)),
-                ('header_id', models.CharField(blank=True, editable=False, max_length=500)),
-                ('digest', models.CharField(editable=False, max_length=64)),
-                ('received_at', models.DateTimeField(verbose_name='received')),
-                ('sender_index', models.CharField(blank=True, editable=False, max_length=64)),
-                ('sender_masked', models.CharField(blank=True, max_length=260, verbose_name='sender')),
-                ('subject', models.CharField(blank=True, max_length=300, verbose_name='subject line')),
-                ('quoted', models.TextField(blank=True, verbose_name='quoted text')),
-                ('size', models.BigIntegerField(help_text='bytes', verbose_name='size')),
-                ('verdict', models.CharField(choices=[('new_ticket', 'Opened a ticket'), ('reply', 'Added to its ticket'), ('auto_reply', 'Automatic mail'), ('bounce', 'Returned mail'), ('loop', 'Mail loop'), ('duplicate', 'Came before'), ('broken', 'Could not be taken in')], max_length=12, verbose_name='what became of it')),
-                ('reason', models.CharField(blank=True, choices=[('auto_submitted', 'says that it was sent automatically'), ('auto_header', 'marked by an auto-reply program'), ('bulk', 'newsletter or mailing list'), ('auto_subject', 'its subject is that of an auto-reply'), ('null_sender', 'asks not to be answered'), ('receipt', 'receipt of a mail program'), ('returned', 'a message of ours did not arrive'), ('delayed', 'a message of ours is late; the mail server still tries'), ('own_message', 'a message of ours came back'), ('own_address', 'sent from an address of ours'), ('flood', 'too many mails from one sender within an hour'), ('reopened', 'reopened its ticket'), ('thanks', 'only thanks; its closed ticket stays closed'), ('after_closing', 'answers a ticket that cannot be reopened any more'), ('foreign_number', 'names the ticket of somebody else'), ('colleague', 'from a colleague: added as an internal note'), ('cut', 'larger than what is read of one mail: only its beginning was taken in'), ('no_sender', 'has no readable sender'), ('refused', 'was refused by the intake'), ('unreadable', 'could not be read'), ('stuck', 'reading it was broken off again and again')], max_length=16, verbose_name='reason')),
-                ('detail', models.CharField(blank=True, max_length=300, verbose_name='detail')),
-                ('raw', models.FileField(blank=True, upload_to='mail/%Y/%m/', verbose_name='the mail itself')),
-                ('message', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='mails', to='feedback.message')),
-                ('ticket', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='mails', to='feedback.ticket', verbose_name='ticket')),
-                ('mailbox', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mails', to='feedback.mailbox', verbose_name='mailbox')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.models.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=apps.core.clock.now, editable=False, verbose_name="created at"),
+                ),
+                ("uid_validity", models.BigIntegerField(editable=False)),
+                ("uid", models.BigIntegerField(editable=False)),
+                ("header_id", models.CharField(blank=True, editable=False, max_length=500)),
+                ("digest", models.CharField(editable=False, max_length=64)),
+                ("received_at", models.DateTimeField(verbose_name="received")),
+                ("sender_index", models.CharField(blank=True, editable=False, max_length=64)),
+                ("sender_masked", models.CharField(blank=True, max_length=260, verbose_name="sender")),
+                ("subject", models.CharField(blank=True, max_length=300, verbose_name="subject line")),
+                ("quoted", models.TextField(blank=True, verbose_name="quoted text")),
+                ("size", models.BigIntegerField(help_text="bytes", verbose_name="size")),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("new_ticket", "Opened a ticket"),
+                            ("reply", "Added to its ticket"),
+                            ("auto_reply", "Automatic mail"),
+                            ("bounce", "Returned mail"),
+                            ("loop", "Mail loop"),
+                            ("duplicate", "Came before"),
+                            ("broken", "Could not be taken in"),
+                        ],
+                        max_length=12,
+                        verbose_name="what became of it",
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("auto_submitted", "says that it was sent automatically"),
+                            ("auto_header", "marked by an auto-reply program"),
+                            ("bulk", "newsletter or mailing list"),
+                            ("auto_subject", "its subject is that of an auto-reply"),
+                            ("null_sender", "asks not to be answered"),
+                            ("receipt", "receipt of a mail program"),
+                            ("returned", "a message of ours did not arrive"),
+                            ("delayed", "a message of ours is late; the mail server still tries"),
+                            ("own_message", "a message of ours came back"),
+                            ("own_address", "sent from an address of ours"),
+                            ("flood", "too many mails from one sender within an hour"),
+                            ("reopened", "reopened its ticket"),
+                            ("thanks", "only thanks; its closed ticket stays closed"),
+                            ("after_closing", "answers a ticket that cannot be reopened any more"),
+                            ("foreign_number", "names the ticket of somebody else"),
+                            ("colleague", "from a colleague: added as an internal note"),
+                            ("cut", "larger than what is read of one mail: only its beginning was taken in"),
+                            ("no_sender", "has no readable sender"),
+                            ("refused", "was refused by the intake"),
+                            ("unreadable", "could not be read"),
+                            ("stuck", "reading it was broken off again and again"),
+                        ],
+                        max_length=16,
+                        verbose_name="reason",
+                    ),
+                ),
+                ("detail", models.CharField(blank=True, max_length=300, verbose_name="detail")),
+                ("raw", models.FileField(blank=True, upload_to="mail/%Y/%m/", verbose_name="the mail itself")),
+                (
+                    "message",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mails",
+                        to="feedback.message",
+                    ),
+                ),
+                (
+                    "ticket",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mails",
+                        to="feedback.ticket",
+                        verbose_name="ticket",
+                    ),
+                ),
+                (
+                    "mailbox",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mails",
+                        to="feedback.mailbox",
+                        verbose_name="mailbox",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'incoming mail',
-                'verbose_name_plural': 'incoming mail',
-                'default_permissions': ('view',),
-                'indexes': [models.Index(condition=models.Q(('header_id', ''), _negated=True), fields=['header_id'], name='incoming_mail_header_id'), models.Index(fields=['sender_index', 'received_at'], name='incoming_mail_sender'), models.Index(models.OrderBy(models.F('created_at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='incoming_mail_newest'), models.Index(condition=models.Q(('ticket__isnull', True), ('verdict', 'broken')), fields=['mailbox'], name='incoming_mail_unattended'), models.Index(condition=models.Q(('raw', ''), _negated=True), fields=['created_at'], name='incoming_mail_raw')],
-                'constraints': [models.UniqueConstraint(fields=('mailbox', 'uid_validity', 'uid'), name='incoming_mail_once'), models.UniqueConstraint(condition=models.Q(('verdict', 'duplicate'), _negated=True), fields=('digest',), name='incoming_mail_acts_once'), models.CheckConstraint(condition=models.Q(('verdict__in', ['new_ticket', 'reply', 'auto_reply', 'bounce', 'loop', 'duplicate', 'broken'])), name='incoming_mail_verdict_known')],
+                "verbose_name": "incoming mail",
+                "verbose_name_plural": "incoming mail",
+                "default_permissions": ("view",),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("header_id", ""), _negated=True),
+                        fields=["header_id"],
+                        name="incoming_mail_header_id",
+                    ),
+                    models.Index(fields=["sender_index", "received_at"], name="incoming_mail_sender"),
+                    models.Index(
+                        models.OrderBy(models.F("created_at"), descending=True),
+                        models.OrderBy(models.F("id"), descending=True),
+                        name="incoming_mail_newest",
+                    ),
+                    models.Index(
+                        condition=models.Q(("ticket__isnull", True), ("verdict", "broken")),
+                        fields=["mailbox"],
+                        name="incoming_mail_unattended",
+                    ),
+                    models.Index(
+                        condition=models.Q(("raw", ""), _negated=True), fields=["created_at"], name="incoming_mail_raw"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("mailbox", "uid_validity", "uid"), name="incoming_mail_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("verdict", "duplicate"), _negated=True),
+                        fields=("digest",),
+                        name="incoming_mail_acts_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "verdict__in",
+                                ["new_ticket", "reply", "auto_reply", "bounce", "loop", "duplicate", "broken"],
+                            )
+                        ),
+                        name="incoming_mail_verdict_known",
+                    ),
+                ],
             },
         ),
     ]

@@ -5,4 +5,15 @@ from apps.feedback.models.rules import DeskRules
 from apps.feedback.models.survey import Survey
 from apps.feedback.models.ticket import Ticket
 
-__all__ = ["Attachment", "DeskRules", "IncomingMail", "Mailbox", "Message", "Plan", "Solution", "Survey", "Ticket", "VaguePhrase"]
+__all__ = [
+    "Attachment",
+    "DeskRules",
+    "IncomingMail",
+    "Mailbox",
+    "Message",
+    "Plan",
+    "Solution",
+    "Survey",
+    "Ticket",
+    "VaguePhrase",
+]

@@ -15,6 +15,7 @@ from apps.core import clock
 from apps.core.actors import Actor
 from apps.feedback import events
 from apps.feedback.states import ClosedAs, RejectReason, TicketState
+from apps.journal.events import digest
 from apps.journal.transitions import condition
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ class Lifecycle(models.Model):
         self.result = result
         self.resolved_at = clock.now()
         self.first_resolved_at = self.first_resolved_at or self.resolved_at
-        return {"round": self.reopen_count}
+        return {"round": self.reopen_count, "text": digest(result, of=self)}
 
     @transition(
         field=state,

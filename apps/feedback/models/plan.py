@@ -23,6 +23,11 @@ class Plan(Noun):
         verbose_name_plural = _("handling plans")
         ordering = ["-at", "-id"]
 
+    @property
+    def words(self) -> str:
+        """All that was promised, as one text."""
+        return f"{self.steps}\n{self.measures}"
+
 
 class Solution(Noun):
     """What the customer gets (HND-05). One that costs money waits for somebody else's approval."""

@@ -65,7 +65,9 @@ class Ticket(Lifecycle, Noun):
         _("preferred channel"), max_length=10, choices=vocabulary.ContactChannel, blank=True
     )
     contact_given = EncryptedTextField(
-        _("contact given this time"), blank=True, help_text=_("JSON: what the sender typed and the customer's record does not say.")
+        _("contact given this time"),
+        blank=True,
+        help_text=_("JSON: what the sender typed and the customer's record does not say."),
     )
     region = models.CharField(_("region"), max_length=60, blank=True)
 

@@ -7,7 +7,7 @@ later than the deadline itself, so "due before X" may also say "queued before X"
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from django.db import models
@@ -186,8 +186,8 @@ def _parse(key: str, order: Sequence[str]) -> tuple[datetime | None, UUID] | Non
     try:
         if order == ("-id",):
             return None, UUID(pk)
-        return datetime.fromisoformat(moment), UUID(pk)
-    except ValueError:
+        return datetime.fromisoformat(moment).astimezone(UTC), UUID(pk)
+    except (ValueError, OverflowError):
         return None
 
 

@@ -96,7 +96,13 @@ def write(
         events.MESSAGE_ADDED,
         subject=ticket,
         actor=actor,
-        data={"kind": kind, "message": str(message.pk), "files": len(uploads), "question": is_question},
+        data={
+            "kind": kind,
+            "message": str(message.pk),
+            "files": len(uploads),
+            "question": is_question,
+            "text": journal.digest(body, of=message),
+        },
     )
     return message
 

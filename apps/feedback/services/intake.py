@@ -232,6 +232,7 @@ def _record(ticket: Ticket, actor: Actor, *, category: str, library: int, contac
             "urgency": ticket.urgency,
             "category": category,
             "library": library,
+            "text": journal.digest(ticket.description, of=ticket),
             "contact": contact,  # which of them the sender gave; never their values
             "department": ticket.department_id,
             "score": ticket.priority_score,

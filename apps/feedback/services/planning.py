@@ -62,7 +62,7 @@ def write_plan(ticket: Ticket, draft: PlanDraft, *, actor: Actor) -> Plan:
             events.PLAN_WRITTEN,
             subject=fresh,
             actor=actor,
-            data={"plan": str(plan.pk), "promised_at": draft.promised_at},
+            data={"plan": str(plan.pk), "promised_at": draft.promised_at, "text": journal.digest(plan.words, of=plan)},
         )
         return plan
 

@@ -5,7 +5,7 @@ first response: whoever sends one must not call `meet` (SLA-08).
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import models, transaction
@@ -33,6 +33,7 @@ next_due = selectors.next_due
 
 _FIELDS = [f.attname for f in Deadline._meta.concrete_fields]
 Subject = models.Model | Ref
+FARTHEST = timedelta(days=366)  # a due time set by hand beyond this is a slip of the keyboard
 
 
 def start(subject: Subject, metrics: Sequence[str], facts: Facts, *, at: datetime) -> list[Deadline]:
@@ -178,7 +179,7 @@ def set_due(deadline_id: UUID, due_at: datetime, *, actor: Actor, reason: str) -
     """Set a due time by hand; it survives later changes of priority (SLA-08).
 
     Raises DomainError: `core.not_allowed` (needs `sla.approve_extension`), `core.required` (no reason), `sla.not_open`,
-    `sla.due_in_past`; Deadline.DoesNotExist.
+    `sla.due_in_past`, `sla.due_too_far`; Deadline.DoesNotExist.
     """
     now = clock.now()
     if not actor.can("sla.approve_extension"):
@@ -187,6 +188,8 @@ def set_due(deadline_id: UUID, due_at: datetime, *, actor: Actor, reason: str) -
         raise DomainError("core.required", field="reason")
     if due_at <= now:
         raise DomainError("sla.due_in_past", field="due_at")
+    if due_at > now + FARTHEST:
+        raise DomainError("sla.due_too_far", field="due_at", days=FARTHEST.days)
     with transaction.atomic():
         deadline = locks.row(Deadline, deadline_id)
         if deadline.state != State.OPEN:

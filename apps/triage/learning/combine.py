@@ -51,7 +51,7 @@ def fit(examples: Sequence[tuple[Rows, str, float]]) -> Combiner:
     biases: dict[str, float] = {}
     bias_sums: dict[str, float] = {}
     order = list(range(len(examples)))
-    shuffle = random.Random(1)  # noqa: S311 (an order, not a secret)
+    shuffle = random.Random(1)
     for _ in range(ROUNDS):
         shuffle.shuffle(order)
         for position in order:
