@@ -105,7 +105,11 @@ _serial = count(1)
 def staff(role: str = Role.SERVICE_STAFF, department: str = "service", **fields: object) -> User:
     """A member of staff with one role, in a shipped department."""
     n = next(_serial)
-    given = {"staff_number": f"S{n:04d}", "display_name": f"员工{n}", "department": Department.objects.get(code=department)}
+    given = {
+        "staff_number": f"S{n:04d}",
+        "display_name": f"员工{n}",
+        "department": Department.objects.get(code=department),
+    }
     return UserFactory(roles=[role], **{**given, **fields})
 
 
@@ -132,7 +136,9 @@ def ticket(text: str = "吸尘器用了两天就无法开机了，要求换货�
 
 def plan(for_ticket: Ticket, actor: Actor) -> Plan:
     draft = planning.PlanDraft(
-        steps="检测电池与充电座，更换电池", measures="3个工作日内完成配件更换", promised_at=clock.now() + timedelta(days=2)
+        steps="检测电池与充电座，更换电池",
+        measures="3个工作日内完成配件更换",
+        promised_at=clock.now() + timedelta(days=2),
     )
     return planning.write_plan(for_ticket, draft, actor=actor)
 

@@ -193,4 +193,4 @@ def test_the_description_names_exactly_what_is_answered():
     ticket = factories.ticket()
 
     assert set(rows.of(ticket)) == set(answers.TicketRow().fields) == set(rows.COLUMNS)
-    assert set(rows.detail(ticket)) == set(answers.TicketDetail().fields)
+    assert set(rows.detail(ticket, actors.SYSTEM)) == set(answers.TicketDetail().fields)

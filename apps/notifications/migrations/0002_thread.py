@@ -5,15 +5,14 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('notifications', '0001_initial'),
+        ("notifications", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='outgoingmessage',
-            name='thread',
+            model_name="outgoingmessage",
+            name="thread",
             field=apps.core.fields.EncryptedTextField(blank=True, editable=False),
         ),
     ]

@@ -23,6 +23,7 @@ class Combiner:
     factors: tuple[float, ...]
     biases: Mapping[str, float]
     default: float  # the bias of a class that was never seen in training
+    threshold: float = 0.5  # from which probability on a risk is flagged
 
     def probabilities(self, rows: Rows) -> list[float]:
         biases, default, factors = self.biases, self.default, self.factors
@@ -33,11 +34,16 @@ class Combiner:
         return [power / total for power in powers]
 
     def as_json(self) -> dict[str, Any]:
-        return {"factors": self.factors, "biases": dict(self.biases), "default": self.default}
+        return {
+            "factors": self.factors,
+            "biases": dict(self.biases),
+            "default": self.default,
+            "threshold": self.threshold,
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Combiner:
-        return cls(tuple(data["factors"]), dict(data["biases"]), data["default"])
+        return cls(tuple(data["factors"]), dict(data["biases"]), data["default"], data["threshold"])
 
 
 def fit(examples: Sequence[tuple[Rows, str, float]]) -> Combiner:

@@ -60,13 +60,13 @@ class LinearModel:
                 chosen.append(piece)
         return tuple(chosen)
 
-    def effective(self, label: str) -> dict[str, float]:
-        """Weights by piece, as training starts from them; empty for a class the model does not know."""
+    def start(self, label: str) -> tuple[dict[str, float], float] | None:
+        """Weights by piece and bias for training to start from; None for a class the model does not know."""
         if label not in self.classes:
-            return {}
+            return None
         k = self.classes.index(label)
         codes, scale = self.weights[k], self.scales[k]
-        return {piece: (codes[i] - ZERO) * scale for piece, i in self.index.items()}
+        return {piece: (codes[i] - ZERO) * scale for piece, i in self.index.items()}, self.biases[k]
 
     def _found(self, grams: Sequence[str]) -> set[int]:
         found = set(map(self.index.get, grams))

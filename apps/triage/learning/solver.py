@@ -42,7 +42,7 @@ def vocabulary(texts: Sequence[str], base: LinearModel | None = None) -> tuple[d
     known = {} if base is None else {p: base.squares[i] * base.square_scale for p, i in base.index.items()}
     common = [piece for piece, count in counts.most_common() if count >= least and piece not in known]
     squares = dict(known)
-    for piece in common[: max(0, MOST_PIECES - len(known))]:
+    for piece in common[:MOST_PIECES]:
         squares[piece] = (log((1 + len(texts)) / (1 + counts[piece])) + 1) ** 2
     return {piece: i for i, piece in enumerate(squares)}, list(squares.values())
 
@@ -60,7 +60,7 @@ def corpus(texts: Sequence[str], index: dict[str, int], squares: Sequence[float]
 
 def fit(
     data: Corpus, chosen: Sequence[int], positive: Sequence[bool], weights: Sequence[float],
-    start: Mapping[str, float] | None = None,
+    start: tuple[Mapping[str, float], float] | None = None,
 ) -> tuple[list[float], float]:  # fmt: skip
     """Weights by piece and the bias that tell `positive` texts from the others, trained on the `chosen` texts.
 
@@ -70,9 +70,9 @@ def fit(
     contrast = _contrast(data, chosen, positive, weights)
     moves = [square * ratio for square, ratio in zip(data.squares, contrast, strict=True)]
     learned = [0.0] * len(moves)
-    for piece, weight in (start or {}).items():
+    begin, bias = start or ({}, 0.0)
+    for piece, weight in begin.items():
         learned[data.index[piece]] = weight
-    bias = 0.0
     softness = {i: 1 / (2 * COST * weights[i]) for i in chosen}
     sizes = {i: sum(map(moves.__getitem__, data.texts[i])) / data.lengths[i] ** 2 + 1 + softness[i] for i in chosen}
     pressed = dict.fromkeys(chosen, 0.0)  # how hard each text presses on the border: its dual variable

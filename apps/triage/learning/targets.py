@@ -13,7 +13,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.vocabulary import Risk
-from apps.triage.learning.combine import Rows
+from apps.triage.learning.combine import Combiner, Rows
 
 OTHER = "other"
 POSITIVE, NEGATIVE = "positive", "negative"
@@ -37,11 +37,11 @@ class Said(NamedTuple):
     anger: float
 
 
-def labels(target: str) -> tuple[str, ...] | None:
-    """The answers to a question; None for categories, which the site makes itself."""
-    if target == Target.RISK:
-        return (_NONE, _SAFETY, _LEGAL)
-    return (NEGATIVE, POSITIVE) if target == Target.SENTIMENT else None
+class Answer(NamedTuple):
+    """An answer and how likely it is right, from 0 to 1."""
+
+    label: str
+    confidence: float
 
 
 def learned_classes(target: str, answers: set[str]) -> tuple[str, ...]:
@@ -64,6 +64,20 @@ def rows(target: str, margins: Mapping[str, float], said: Said) -> Rows:
         return [(_NONE, (0.0, 0.0)), *flagged]
     evidence = (margins[POSITIVE], tone(said), tanh((said.praise - said.anger) / 3))
     return [(NEGATIVE, (0.0, 0.0, 0.0)), (POSITIVE, evidence)]
+
+
+def answer(target: str, combiner: Combiner, evidence: Rows, said: Said) -> Answer:
+    """What to say. A risk that the keywords found stays: to miss one is worse than to look at one too many."""
+    likely = combiner.probabilities(evidence)
+    if target != Target.RISK:
+        best = max(range(len(likely)), key=likely.__getitem__)
+        return Answer(evidence[best][0], likely[best])
+    none, safety, legal = likely
+    if said.risk != _NONE:
+        return Answer(said.risk, 1 - none)
+    if 1 - none < combiner.threshold:
+        return Answer(_NONE, none)
+    return Answer(_SAFETY if safety >= legal else _LEGAL, 1 - none)
 
 
 def tone(said: Said) -> float:

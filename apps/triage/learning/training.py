@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from apps.core.vocabulary import Risk
 from apps.triage.learning import combine, solver
-from apps.triage.learning.combine import Combiner
+from apps.triage.learning.combine import Combiner, Rows
 from apps.triage.learning.linear import LinearModel, pack_squares, pack_weights
 from apps.triage.learning.solver import Corpus
-from apps.triage.learning.targets import Said, Target, learned_classes, rows
+from apps.triage.learning.targets import Answer, Said, Target, answer, learned_classes, rows
 
 FOLDS = 5
 COMBINED_FROM = 6_000  # texts are enough to fit the handful of numbers that join words and weights
+LEAST_LIKELY_RISK = 0.15  # below, nobody would see why a ticket is flagged
 RISK_PRECISION = 0.6  # of what is flagged, so much must be right; then as much as possible is found
 
 
@@ -32,12 +34,11 @@ class Example:
     group: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the model made of a text that it had not been trained on."""
+class Prepared(NamedTuple):
+    """An example with the evidence from weights that were trained without it."""
 
-    label: str
-    confidence: float
+    rows: Rows
+    example: Example
 
 
 def folds(examples: Sequence[Example]) -> list[int]:
@@ -67,16 +68,16 @@ class Trainer:
                 if p == part:
                     margins[i] = self._margins(learned, i)
         prepared = [
-            (rows(self.target, dict(zip(self.classes, m, strict=True)), e.said), e.label, e.weight)
+            Prepared(rows(self.target, dict(zip(self.classes, m, strict=True)), e.said), e)
             for m, e in zip(margins, self.examples, strict=True)
         ]
-        answers: list[Answer | None] = [None] * len(prepared)
+        answers: dict[int, Answer] = {}
         for part in sorted(set(parts)):
             combiner = self._combiner([x for x, p in zip(prepared, parts, strict=True) if p != part])
             for i, p in enumerate(parts):
                 if p == part:
-                    answers[i] = self._answer(combiner, i, prepared[i][0])
-        return self._combiner(prepared), [a for a in answers if a is not None]
+                    answers[i] = answer(self.target, combiner, prepared[i].rows, self.examples[i].said)
+        return self._combiner(prepared), [answers[i] for i in range(len(prepared))]
 
     def model(self, combiner: Combiner) -> LinearModel:
         """The model trained on all examples."""
@@ -98,7 +99,7 @@ class Trainer:
         return [
             solver.fit(
                 self.corpus, chosen, [e.label == name for e in self.examples], self.weights,
-                self.base.effective(name) if self.base else None,
+                self.base.start(name) if self.base else None,
             )
             for name in self.classes
         ]  # fmt: skip
@@ -107,9 +108,21 @@ class Trainer:
         row, length = self.corpus.texts[i], self.corpus.lengths[i]
         return [sum(map(weights.__getitem__, row)) / length + bias for weights, bias in learned]
 
-    def _combiner(self, prepared: Sequence[combine_example]) -> Combiner:
+    def _combiner(self, prepared: Sequence[Prepared]) -> Combiner:
         if len(prepared) > COMBINED_FROM:
             prepared = random.Random(1).sample(prepared, COMBINED_FROM)  # noqa: S311 (a sample, not a secret)
-        return combine.fit(prepared)
+        combiner = combine.fit([(p.rows, p.example.label, p.example.weight) for p in prepared])
+        if self.target == Target.RISK:
+            return replace(combiner, threshold=_risk_threshold(combiner, prepared))
+        return combiner
 
-    def _answer(self, combiner, i, evidence) -> Answer: ...
+
+def _risk_threshold(combiner: Combiner, prepared: Sequence[Prepared]) -> float:
+    """The lowest probability from which on enough of what is flagged is right, the keywords' flags among it."""
+    flagged = [(2.0 if p.example.said.risk != Risk.NONE else 1 - combiner.probabilities(p.rows)[0], p) for p in prepared]
+    best, right = 1.0, 0
+    for count, (likely, p) in enumerate(sorted(flagged, key=lambda pair: -pair[0]), 1):
+        right += p.example.label != Risk.NONE
+        if likely <= 1 and right >= RISK_PRECISION * count:
+            best = likely
+    return max(best, LEAST_LIKELY_RISK)
