@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False, verbose_name="event no.")),
                 ("kind", models.CharField(max_length=60, verbose_name="what")),
                 ("subject_type", models.CharField(max_length=60, verbose_name="about")),
-                ("subject_id", models.UUIDField(verbose_name="subject")),
+                ("subject_id", models.UUIDField(verbose_name="record id")),
                 ("actor_kind", models.CharField(max_length=10, verbose_name="acting as")),
                 ("actor_label", models.CharField(max_length=80, verbose_name="who")),
                 ("at", models.DateTimeField(verbose_name="when")),

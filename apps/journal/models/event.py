@@ -14,7 +14,7 @@ class Event(models.Model):
     id = models.BigAutoField(_("event no."), primary_key=True)
     kind = models.CharField(_("what"), max_length=60)
     subject_type = models.CharField(_("about"), max_length=60)
-    subject_id = models.UUIDField(_("subject"))
+    subject_id = models.UUIDField(_("record id"))
     actor_kind = models.CharField(_("acting as"), max_length=10)
     actor_label = models.CharField(_("who"), max_length=80)
     actor = models.ForeignKey(
