@@ -66,6 +66,11 @@ def _sealer() -> dict[str, Any]:
     return _aged(selectors.seal_age() or timedelta(0), MAX_SEAL_AGE)
 
 
+def _deliveries() -> dict[str, Any]:
+    """What was given up waits for a person, not for another instance: it is told, and takes nothing out of service."""
+    return {"ok": True, "given_up": selectors.given_up()[:100].count()}
+
+
 def _aged(age: timedelta, limit: timedelta) -> dict[str, Any]:
     return {"ok": age <= limit, "age": round(age.total_seconds(), 1)}
 
@@ -75,4 +80,5 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "broker": _broker,
     "beat": _beat,
     "sealer": _sealer,
+    "deliveries": _deliveries,
 }

@@ -1,20 +1,19 @@
-"""PostgreSQL cannot store NUL: an address that holds one is refused before any query meets it."""
+"""PostgreSQL cannot store NUL: it is dropped from the query of a page's address before any query meets it."""
 
 from collections.abc import Callable
 
-from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
 
-class RefuseNul:
-    """400 for a NUL in the path or the query of a page; forms, JSON bodies and the API check their own fields."""
+class DropNul:
+    """No page lies behind a path with a NUL (404); in a query it is passed over. Forms and the API check their own fields."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path_info.startswith("/api/"):  # it names the parameter in its own answer
-            return self.get_response(request)
-        if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
-            raise BadRequest("NUL in the address")
+        if not request.path_info.startswith("/api/"):  # the API names the parameter in its own answer
+            if "\x00" in request.path_info:
+                raise Http404
+            request.META["QUERY_STRING"] = request.META.get("QUERY_STRING", "").replace("%00", "")
         return self.get_response(request)

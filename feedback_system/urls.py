@@ -1,9 +1,12 @@
 from django.contrib import admin
+from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.urls import include, path
 
 from feedback_system import health
 
 urlpatterns = [
+    path("favicon.ico", lambda request: redirect(static("portal/icon.svg"))),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/notices/", include("apps.notifications.urls")),

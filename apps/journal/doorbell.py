@@ -43,13 +43,21 @@ def answered(task: str) -> None:
         log.debug("the cache is away; the bell clears by itself", exc_info=True)
 
 
+def _send(task: str) -> None:
+    try:
+        current_app.send_task(task, retry=False, expires=60)
+    except Exception:
+        cache.delete(f"bell:{task}")  # nothing rang: the next one may try
+        raise
+
+
 def _publish(task: str) -> None:
     global _quiet_until
     if not settings.CELERY_BROKER_URL or time.monotonic() < _quiet_until:
         return
     try:
         if cache.add(f"bell:{task}", 1, timeout=RUNG_SECONDS):
-            current_app.send_task(task, retry=False, expires=60)
+            _send(task)
     except Exception as error:
         _quiet_until = time.monotonic() + QUIET_SECONDS
         log.warning("the broker does not answer (%s); beat will find the rows", error)

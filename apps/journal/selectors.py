@@ -23,4 +23,4 @@ def seal_age() -> timedelta | None:
 
 def given_up() -> "models.QuerySet[Delivery]":
     """Deliveries that failed too often and wait for a person."""
-    return Delivery.objects.filter(done_at=None, due_at=None).select_related("event").order_by("-id")
+    return Delivery.objects.filter(done_at=None, due_at__isnull=True).select_related("event").order_by("-id")

@@ -58,7 +58,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "feedback_system.nul.RefuseNul",
+    "feedback_system.nul.DropNul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -104,7 +104,7 @@ DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env("REDIS_URL", default="redis://127.0.0.1:6379/0")
-# Two seconds: no request may hang because the broker is down (DESIGN, "the broker is a doorbell").
+# Two seconds: no request may hang because the broker is down (the broker is a doorbell).
 BROKER_TIMEOUT_SECONDS = 2
 CACHES = {
     "default": {

@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -6,6 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from apps.accounts.models import Department
+from apps.core import clock
 from apps.core.clock import SHANGHAI
 from apps.core.models import Upload
 from apps.feedback.models import Message, Solution, Ticket
@@ -237,7 +238,8 @@ def test_a_correction_asks_why_and_moves_priority_and_deadlines(signed_in):
 def test_a_due_time_set_by_hand_needs_the_right_and_a_reason_and_moves_the_queue(signed_in):
     made = ticket()
     deadline = Deadline.objects.filter(subject_id=made.pk).order_by("due_at").first()
-    later = "2099-05-06T18:00"
+    day = clock.local(clock.now()).date() + timedelta(days=30)
+    later = f"{day}T18:00"
 
     forbidden = do(signed_in(), made, "set_due", deadline=deadline.pk, due_at=later, reason="等配件")
     without = do(signed_in("service_lead"), made, "set_due", deadline=deadline.pk, due_at=later, reason="")
@@ -245,7 +247,7 @@ def test_a_due_time_set_by_hand_needs_the_right_and_a_reason_and_moves_the_queue
     do(signed_in("service_lead"), made, "set_due", deadline=deadline.pk, due_at=later, reason="等配件")
 
     assert (forbidden.status_code, without.status_code, foreign.status_code) == (422, 422, 422)
-    assert Deadline.objects.get(pk=deadline.pk).due_at == datetime(2099, 5, 6, 18, tzinfo=SHANGHAI)
+    assert Deadline.objects.get(pk=deadline.pk).due_at == datetime(day.year, day.month, day.day, 18, tzinfo=SHANGHAI)
     assert now_of(made).next_due_metric != deadline.metric
 
 

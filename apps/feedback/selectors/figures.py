@@ -174,9 +174,10 @@ class Bar:
 
 
 def top_categories(actor: Actor, now: datetime) -> tuple[list[Bar], int]:
-    """The five most frequent categories of the last thirty days with the thirty before, and the count of all."""
-    tickets = Ticket.objects.visible_to(actor).filter(received_at__gte=now - 2 * MONTH).order_by()
-    recent = Q(received_at__gte=now - MONTH)
+    """The five most frequent categories of the last thirty calendar days (as in `trend`) with the thirty before."""
+    first = local(now).date() - MONTH + timedelta(days=1)
+    tickets = Ticket.objects.visible_to(actor).filter(received_at__gte=midnight(first - MONTH)).order_by()
+    recent = Q(received_at__gte=midnight(first))
     rows = list(
         tickets.values("category_id", "category__name").annotate(
             n=Count("pk", filter=recent), before=Count("pk", filter=~recent)

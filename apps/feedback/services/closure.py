@@ -17,6 +17,7 @@ from apps.journal import transitions
 from apps.sla.states import Metric
 
 SURVEYS = system("survey")
+SUPERVISES = "feedback.approve_solution"  # leads, heads and duty managers hold it, handlers do not
 
 
 def resolve(ticket: Ticket, result: str, *, actor: Actor) -> Ticket:
@@ -117,7 +118,9 @@ def record_follow_up(ticket: Ticket, text: str, *, actor: Actor) -> Message:
         survey.save(update_fields=["followed_up_at"])
         message = conversation.write(fresh, MessageKind.FOLLOW_UP, text, actor, "")
         journal.record(events.FOLLOW_UP_RECORDED, subject=fresh, actor=actor, data={"message": str(message.pk)})
-        clocks.meet(fresh, Metric.SECOND_FOLLOW_UP, Metric.SUPERVISOR_CALL)
+        clocks.meet(fresh, Metric.SECOND_FOLLOW_UP)
+        if actor.can(SUPERVISES):  # a supervisor was promised: a colleague's call is not theirs
+            clocks.meet(fresh, Metric.SUPERVISOR_CALL)
         clocks.refresh(fresh)
         return message
 

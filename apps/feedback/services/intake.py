@@ -159,7 +159,7 @@ def _receive(report: Report, actor: Actor) -> Ticket:
     clocks.on_receipt(ticket, customer.tier)
     given = [name for name in PERSONAL_FIELDS if getattr(report.contact, name).strip()]
     _record(ticket, actor, category=report.category or understood.category, library=understood.version, contact=given)
-    # The number comes last: its row stays locked until commit (INT-02, DESIGN "traps already met").
+    # The number comes last: its row stays locked until commit (INT-02).
     numbers.insert(ticket, "ticket", ticket.received_at)
     if ticket.channel == Channel.HOTLINE:
         clocks.hotline_picked_up(ticket)

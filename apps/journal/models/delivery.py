@@ -18,6 +18,9 @@ class Delivery(models.Model):
         constraints = [models.UniqueConstraint(fields=["event", "receiver"], name="delivery_event_receiver")]
         indexes = [
             models.Index(
+                fields=["id"], name="delivery_given_up", condition=models.Q(done_at=None, due_at__isnull=True)
+            ),
+            models.Index(
                 fields=["due_at", "id"], name="delivery_due", condition=models.Q(done_at=None, due_at__isnull=False)
             ),
         ]

@@ -2,8 +2,10 @@
 
 import re
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
@@ -23,6 +25,7 @@ MAY_READ = "notifications.view_outbox"
 MAY_SEND_AGAIN = "notifications.change_outgoingmessage"
 MAY_SEE_CLEAR = "crm.view_personal_data"
 PHONE = gettext_noop("phone")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MAY_CALL = ("feedback.handle_ticket", "feedback.follow_up_ticket")
 _UNGUESSABLE = re.compile(r"(?<=/)[A-Za-z0-9_-]{16,64}(?=/)")  # the part of a private link that lets its holder in
 
@@ -38,13 +41,19 @@ class Opened:
     clear: bool
 
 
+def _stayed_here(message: OutgoingMessage) -> bool:
+    if message.provider == LocalAdapter.name:
+        return True
+    return message.channel == MessageChannel.SMS and urlsplit(settings.SMS_GATEWAY_URL).hostname in LOOPBACK
+
+
 @transaction.atomic
 def open_message(message_id: UUID, *, actor: Actor) -> Opened:
     """The text of a message; that it was read is recorded (INT-06, ADM-04).
 
     Without the right to personal data the recipient's name and address are masked in it. The customer's private links
-    lead nowhere, or staff could answer the survey in the customer's place; only a message that was kept in the local
-    outbox, where nobody else gets it, has them. Raises DomainError core.not_allowed, and core.not_found for an
+    lead nowhere, or staff could answer the survey in the customer's place; only a message that never left this machine
+    (the local outbox, the simulated SMS gateway) has them. Raises DomainError core.not_allowed, and core.not_found for an
     unknown id.
     """
     message = OutgoingMessage.objects.filter(pk=message_id).first()
@@ -53,7 +62,7 @@ def open_message(message_id: UUID, *, actor: Actor) -> Opened:
     if not (actor.can(MAY_READ) or (message.state == MessageState.TO_CALL and _may_call(actor))):
         raise DomainError("core.not_allowed")
     clear = actor.can(MAY_SEE_CLEAR)
-    body = message.body if message.provider == LocalAdapter.name else _UNGUESSABLE.sub("…", message.body)
+    body = message.body if _stayed_here(message) else _UNGUESSABLE.sub("…", message.body)
     dialled = message.recipient
     if message.channel != MessageChannel.EMAIL:
         dialled = contacts.display_phone(message.recipient)

@@ -35,7 +35,7 @@ class LinearModel:
 
     def margins(self, grams: Sequence[str]) -> list[float]:
         """How strongly a text's pieces speak for each class; above 0 is for, below 0 against."""
-        found = self._found(grams)
+        found = [i for i in map(self.index.get, grams) if i is not None]
         if len(found) < 2:  # one known piece is no evidence, and `itemgetter` would return no tuple
             return list(self.biases)
         pick = itemgetter(*found)
@@ -67,11 +67,6 @@ class LinearModel:
         k = self.classes.index(label)
         codes, scale = self.weights[k], self.scales[k]
         return {piece: (codes[i] - ZERO) * scale for piece, i in self.index.items()}, self.biases[k]
-
-    def _found(self, grams: Sequence[str]) -> set[int]:
-        found = set(map(self.index.get, grams))
-        found.discard(None)
-        return found  # type: ignore[return-value]
 
     def to_bytes(self) -> bytes:
         """The model as it is stored: a length, a JSON head, the vocabulary, the bytes; compressed, no code in it."""

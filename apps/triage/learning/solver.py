@@ -25,7 +25,7 @@ MOST_PIECES = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Texts as the numbers of their pieces. `lengths` are those of the texts' vectors before class weighting."""
+    """Texts as the numbers of their pieces, with repeats. `lengths` are what a text's sums are divided by."""
 
     index: dict[str, int]
     texts: Sequence[array[int]]
@@ -51,9 +51,7 @@ def corpus(texts: Sequence[str], index: dict[str, int], squares: Sequence[float]
     """Folded texts, cut into pieces and looked up."""
     rows = []
     for text in texts:
-        found = set(map(index.get, grams(text)))
-        found.discard(None)
-        rows.append(array("I", sorted(found)))  # type: ignore[type-var]
+        rows.append(array("I", [i for i in map(index.get, grams(text)) if i is not None]))
     lengths = [sqrt(sum(map(squares.__getitem__, row))) or 1.0 for row in rows]
     return Corpus(index, rows, squares, lengths)
 
@@ -74,7 +72,7 @@ def fit(
     for piece, weight in begin.items():
         learned[data.index[piece]] = weight
     softness = {i: 1 / (2 * COST * weights[i]) for i in chosen}
-    sizes = {i: sum(map(moves.__getitem__, data.texts[i])) / data.lengths[i] ** 2 + 1 + softness[i] for i in chosen}
+    sizes = {i: _size(data, i, moves) + 1 + softness[i] for i in chosen}
     pressed = dict.fromkeys(chosen, 0.0)  # how hard each text presses on the border: its dual variable
     order = list(chosen)
     shuffle = random.Random(1)
@@ -100,6 +98,11 @@ def fit(
     return learned, bias
 
 
+def _size(data: Corpus, i: int, moves: Sequence[float]) -> float:
+    """The square of the length of a text's vector after class weighting."""
+    return sum(n * n * moves[j] for j, n in Counter(data.texts[i]).items()) / data.lengths[i] ** 2
+
+
 def _contrast(
     data: Corpus, chosen: Sequence[int], positive: Sequence[bool], weights: Sequence[float]
 ) -> list[float]:
@@ -109,7 +112,7 @@ def _contrast(
     for i in chosen:
         column, weight = counts[bool(positive[i])], weights[i]
         totals[bool(positive[i])] += weight
-        for j in data.texts[i]:
+        for j in set(data.texts[i]):
             column[j] += weight
     even = log(totals[True] / totals[False])
     return [abs(log(p / n) - even) for p, n in zip(counts[True], counts[False], strict=True)]

@@ -110,7 +110,7 @@ class Trainer:
 
     def _combiner(self, prepared: Sequence[Prepared]) -> Combiner:
         if len(prepared) > COMBINED_FROM:
-            prepared = random.Random(1).sample(prepared, COMBINED_FROM)  # noqa: S311 (a sample, not a secret)
+            prepared = random.Random(1).sample(prepared, COMBINED_FROM)
         combiner = combine.fit([(p.rows, p.example.label, p.example.weight) for p in prepared])
         if self.target == Target.RISK:
             return replace(combiner, threshold=_risk_threshold(combiner, prepared))
