@@ -161,3 +161,12 @@ def test_a_rejected_duplicate_names_the_first_ticket_and_can_be_restored():
     assert "first_response" in open_metrics(restored)
     with pytest.raises(DomainError):
         closure.reject(first, actor=actor, why="duplicate", duplicate_of=first)
+
+
+@pytest.mark.req("SUR-03")
+def test_a_promised_supervisors_call_is_not_kept_by_a_colleague():
+    ticket = factories.ticket_in("second_follow_up")
+    closure.record_follow_up(ticket, "客服电话回访，客户仍不满意", actor=factories.staff_actor(Role.SERVICE_STAFF))
+    assert open_metrics(ticket) == {"supervisor_call"}
+    closure.record_follow_up(ticket, "主管电话回访，客户接受换新", actor=factories.staff_actor(Role.SERVICE_LEAD))
+    assert open_metrics(ticket) == set()

@@ -15,6 +15,7 @@ from apps.core.models import Counter
 from apps.journal import deliveries, doorbell, events
 from apps.journal.models import Delivery
 from apps.journal.receivers import on
+from feedback_system import health
 
 broken: list[bool] = []
 
@@ -150,3 +151,12 @@ def test_the_bell_rings_once_per_transaction_and_not_after_a_rollback(monkeypatc
     doorbell.answered("journal.deliver")
     emit()
     assert rung == ["journal.deliver"] * 2
+
+
+@pytest.mark.django_db
+def test_what_was_given_up_is_told_by_readyz_and_takes_nothing_out_of_service():
+    emit()
+    broken.append(True)
+    Delivery.objects.update(attempts=deliveries.MAX_ATTEMPTS - 1)
+    deliveries.drain()
+    assert health.PARTS["deliveries"]() == {"ok": True, "given_up": 1}

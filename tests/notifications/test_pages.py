@@ -106,6 +106,17 @@ def test_staff_cannot_use_the_customers_private_link(send, rights, link):
     assert link in desk.open_message(message.pk, actor=rights(READ, CLEAR)).body, "nobody else gets this one"
 
 
+@pytest.mark.parametrize(
+    ("gateway", "shown"), [("http://127.0.0.1:47883", True), ("https://sms.example.com", False), ("", False)]
+)
+def test_a_link_that_only_the_simulated_gateway_got_can_be_followed(send, rights, settings, gateway, shown):
+    link = "http://127.0.0.1:8000/s/01a20070-3073-706a-ab90-4ced2a12d506/2fbWo_anmq5eGfA54jNG__YL/"
+    message = send(channel="sms", context={"link": link})
+    OutgoingMessage.objects.filter(pk=message.pk).update(provider="sms gateway")
+    settings.SMS_GATEWAY_URL = gateway
+    assert (link in desk.open_message(message.pk, actor=rights(READ, CLEAR)).body) is shown
+
+
 @pytest.mark.req("INT-06")
 def test_the_list_shows_masks_only_and_opens_nothing(send, sign_in):
     send()
