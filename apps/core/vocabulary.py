@@ -10,6 +10,7 @@ class Kind(models.TextChoices):
     SUGGESTION = "suggestion", _("Suggestion")  # 建议
     FAULT = "fault", _("Fault report")  # 故障报修
     REQUEST = "request", _("Request")  # 需求申请
+    REGULATOR = "regulator", _("Regulator case")  # 监管转办: with legal clocks of its own (INT-13)
 
 
 class Urgency(models.TextChoices):
@@ -29,6 +30,8 @@ class Channel(models.TextChoices):
     CHAT = "chat", _("Website chat")
     APP = "app", _("App")
     API = "api", _("REST API")
+    PAY = "pay", _("Payment provider")  # a complaint handed on by WeChat Pay or Alipay (INT-14)
+    REGULATOR = "regulator", _("Authority")  # 12315 or a letter (INT-13)
 
 
 class Tier(models.TextChoices):
@@ -63,6 +66,7 @@ class ContactChannel(models.TextChoices):
     EMAIL = "email", _("E-mail")
     SMS = "sms", _("SMS")
     PHONE = "phone", _("Phone call")
+    DOOR = "door", _("Where they wrote to us")  # WeChat, Weibo, Facebook, chat
 
 
 class Language(models.TextChoices):

@@ -11,7 +11,7 @@ from apps.core import clock
 from apps.core.actors import Actor
 from apps.core.errors import DomainError
 from apps.crm.selectors import Customer360, customer_360
-from apps.desk import story
+from apps.desk import cards, story
 from apps.desk.actions import ACTIONS, AUTOMATIC, Step, offered
 from apps.desk.forms.base import DeskForm
 from apps.feedback.models import Ticket
@@ -129,6 +129,7 @@ def context(
         "confidence_percent": round(100 * ticket.confidence),
         "no_facts": not any(getattr(ticket, name) for name in FACTS),
         "collaborators": _collaborators(ticket),
+        "cards": cards.shown(ticket, actor, bound),
         "sent": list(notifications.messages_of(ref(ticket))),
         **deadline_context(ticket, actor, bound),
         **customer_context(ticket, actor),

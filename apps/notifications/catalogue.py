@@ -208,7 +208,11 @@ _TYPES = (
 )
 
 MESSAGE_TYPES: dict[str, MessageType] = {each.code: each for each in _TYPES}
-CODES = [(each.code, each.label) for each in _TYPES]
+
+
+def codes() -> list[tuple[str, str | Promise]]:
+    """Choices of the models; a function, so that a new message needs no migration."""
+    return [(each.code, each.label) for each in _TYPES]
 
 
 def placeholders(code: str) -> dict[str, Placeholder]:

@@ -18,4 +18,5 @@ class MessageChannel(models.TextChoices):
     EMAIL = "email", _("E-mail")
     SMS = "sms", _("SMS")
     PHONE = "phone", _("Phone call")
+    DOOR = "door", _("The door they wrote through")  # WeChat, Weibo, Facebook: an adapter of the room above
     IN_APP = "in_app", _("Notice inside the desk")

@@ -22,6 +22,11 @@ class Metric(models.TextChoices):
     SURVEY_NO_REPLY = "survey_no_reply", _("Giving up on the survey")
 
 
+def metrics() -> list[tuple[str, str]]:
+    """Choices of the models; a function, so that a new metric needs no migration."""
+    return list(Metric.choices)
+
+
 class Purpose(models.TextChoices):
     OBLIGATION = (
         "obligation",

@@ -17,7 +17,8 @@ from apps.core.errors import DomainError, DomainErrors
 from apps.crm.models import Customer
 from apps.crm.services import customers
 from apps.desk import presence, workspace
-from apps.desk.actions import ACTIONS, attempt, run
+from apps.desk.actions import attempt, run
+from apps.desk.cards import STEPS
 from apps.desk.files import collect
 from apps.desk.forms.base import DeskForm
 from apps.desk.forms.steps import GIVEN, RevealForm
@@ -59,7 +60,7 @@ def _show(request: HttpRequest, ticket: Ticket, *, status: int = 200, said: str 
 @require_POST
 def act(request: HttpRequest, number: str, name: str) -> HttpResponse:
     """Take a step. A refused form comes back with its errors and everything that was typed (422)."""
-    ticket, action = ticket_or_404(request, number), ACTIONS.get(name)
+    ticket, action = ticket_or_404(request, number), STEPS.get(name)
     if action is None:
         raise Http404
     form = action.form(request.POST, ticket=ticket, actor=actor_for(request)) if action.form else None

@@ -123,6 +123,18 @@ class Ticket(Lifecycle, Noun):
     closed_as = models.CharField(_("closed as"), max_length=12, choices=ClosedAs, blank=True)
     rejected_as = models.CharField(_("rejected as"), max_length=12, choices=RejectReason, blank=True)
     duplicate_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="duplicates")
+    # The same customer, the same issue (INT-08): statistics that count people leave these out.
+    repeat_of = models.ForeignKey(
+        "self", verbose_name=_("repeats"), null=True, blank=True, on_delete=models.PROTECT, related_name="repeats"
+    )
+    parent = models.ForeignKey(
+        "self", verbose_name=_("part of"), null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+    )
+    tags = ArrayField(models.CharField(max_length=30), verbose_name=_("tags"), default=list, blank=True)
+    nudges = models.PositiveSmallIntegerField(_("times the customer nudged"), default=0)
+    nudged_at = models.DateTimeField(_("last nudged"), null=True, blank=True)
+    # A drill (TRN-01) runs the real way and never touches statistics, customers or money.
+    is_drill = models.BooleanField(_("drill"), default=False, editable=False)
     reopen_count = models.PositiveSmallIntegerField(_("times reopened"), default=0)
     satisfaction = models.PositiveSmallIntegerField(_("satisfaction"), null=True, blank=True)
     escalated = models.BooleanField(_("escalated"), default=False)
@@ -163,6 +175,9 @@ class Ticket(Lifecycle, Noun):
             models.Index(fields=["department", "id"], name="ticket_department"),
             models.Index(fields=["customer", "id"], name="ticket_customer"),
             GinIndex(fields=["collaborator_ids"], name="ticket_collaborators", fastupdate=False),
+            GinIndex(fields=["tags"], name="ticket_tags", fastupdate=False, condition=~Q(tags=[])),
+            models.Index(fields=["parent"], name="ticket_parent", condition=Q(parent__isnull=False)),
+            models.Index(fields=["repeat_of"], name="ticket_repeat", condition=Q(repeat_of__isnull=False)),
             # For figures over a stretch of time; neither costs the intake anything worth measuring.
             BrinIndex(fields=["received_at"], name="ticket_received", pages_per_range=16, autosummarize=True),
             models.Index(fields=["closed_at"], name="ticket_closed", condition=Q(closed_at__isnull=False)),

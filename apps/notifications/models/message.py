@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.fields import EncryptedTextField
 from apps.core.models import Noun
 from apps.core.vocabulary import Language
-from apps.notifications.catalogue import CODES
+from apps.notifications.catalogue import codes
 from apps.notifications.states import MessageChannel, MessageState
 
 
@@ -27,7 +27,7 @@ class OutgoingMessage(Noun):
     subject_type = models.CharField(max_length=60, blank=True)
     subject_id = models.UUIDField(null=True)
     reference = models.CharField(_("number"), max_length=40, blank=True)
-    template = models.CharField(_("message"), max_length=40, choices=CODES)
+    template = models.CharField(_("message"), max_length=40, choices=codes)
     channel = models.CharField(
         _("channel"), max_length=10, choices=[c for c in MessageChannel.choices if c[0] != MessageChannel.IN_APP]
     )

@@ -4,7 +4,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import Noun
-from apps.notifications.catalogue import CODES
+from apps.notifications.catalogue import codes
 
 
 class Notice(Noun):
@@ -25,7 +25,7 @@ class Notice(Noun):
         related_name="+",
         db_index=False,
     )
-    kind = models.CharField(_("message"), max_length=40, choices=CODES)
+    kind = models.CharField(_("message"), max_length=40, choices=codes)
     text = models.TextField(_("message text"))
     link = models.CharField(_("leads to"), max_length=500, blank=True)
     read_at = models.DateTimeField(_("read at"), null=True)

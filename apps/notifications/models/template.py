@@ -3,14 +3,14 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import Noun
 from apps.core.vocabulary import Language
-from apps.notifications.catalogue import CODES
+from apps.notifications.catalogue import codes
 from apps.notifications.states import MessageChannel
 
 
 class Template(Noun):
     """The words of one message in one channel and language (HND-07); shipped, then changed by staff (ADM-05)."""
 
-    code = models.CharField(_("message"), max_length=40, choices=CODES, editable=False)
+    code = models.CharField(_("message"), max_length=40, choices=codes, editable=False)
     channel = models.CharField(_("channel"), max_length=10, choices=MessageChannel, editable=False)
     language = models.CharField(_("language"), max_length=10, choices=Language, editable=False)
     subject = models.CharField(_("subject"), max_length=200, blank=True)

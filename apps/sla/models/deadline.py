@@ -8,7 +8,7 @@ from django.utils.translation import pgettext_lazy
 from apps.core import clock
 from apps.core.models import Noun
 from apps.journal.events import Ref
-from apps.sla.states import Level, Metric, Purpose, State
+from apps.sla.states import Level, Purpose, State, metrics
 
 
 class Deadline(Noun):
@@ -19,7 +19,7 @@ class Deadline(Noun):
 
     subject_type = models.CharField(_("belongs to"), max_length=60, editable=False)
     subject_id = models.UUIDField(_("id of what it belongs to"), editable=False)
-    metric = models.CharField(pgettext_lazy("deadline", "what"), max_length=40, choices=Metric)
+    metric = models.CharField(pgettext_lazy("deadline", "what"), max_length=40, choices=metrics)
     purpose = models.CharField(pgettext_lazy("deadline", "purpose"), max_length=10, choices=Purpose)
     # No index on the two foreign keys: nobody looks deadlines up by them, and every intake would pay for it.
     policy = models.ForeignKey(

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from apps.core.models import Noun
-from apps.sla.states import RANK, Level, Metric, OverdueUnit
+from apps.sla.states import RANK, Level, OverdueUnit, metrics
 
 
 class EscalationStep(Noun):
@@ -15,7 +15,7 @@ class EscalationStep(Noun):
     """
 
     metric = models.CharField(
-        pgettext_lazy("deadline", "for"), max_length=40, choices=Metric, blank=True,
+        pgettext_lazy("deadline", "for"), max_length=40, choices=metrics, blank=True,
         help_text=_("Empty: the general ladder, for everything that has none of its own."),
     )  # fmt: skip
     level = models.CharField(_("goes to"), max_length=20, choices=Level)

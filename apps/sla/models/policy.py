@@ -9,7 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from apps.core.models import Noun
 from apps.core.vocabulary import Channel, Kind, Tier, Urgency
-from apps.sla.states import TIMERS, Metric, Purpose, Unit, purpose_of
+from apps.sla.states import TIMERS, Purpose, Unit, metrics, purpose_of
 
 CONDITIONS = ("kind", "urgency", "channel", "tier")
 
@@ -23,7 +23,7 @@ class Policy(Noun):
     code = models.SlugField(_("code"), max_length=60, help_text=_("The same for all versions of a policy."))
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
     name = models.CharField(_("name"), max_length=80)
-    metric = models.CharField(pgettext_lazy("deadline", "for"), max_length=40, choices=Metric)
+    metric = models.CharField(pgettext_lazy("deadline", "for"), max_length=40, choices=metrics)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind, blank=True, help_text=_("Empty means any."))
     urgency = models.CharField(
         _("urgency"), max_length=20, choices=Urgency, blank=True, help_text=_("Empty means any.")

@@ -1,0 +1,24 @@
+"""The cards of the workspace, in the order of the page. A new noun on a ticket is a module here and a line in CARDS."""
+
+from collections.abc import Mapping
+
+from apps.core.actors import Actor
+from apps.desk.actions import ACTIONS, Action
+from apps.desk.cards.base import Card, Shown
+from apps.desk.forms.base import DeskForm
+from apps.feedback.models import Ticket
+
+CARDS: tuple[Card, ...] = ()
+
+STEPS: dict[str, Action] = {**ACTIONS, **{action.name: action for card in CARDS for action in card.actions}}
+"""Everything that can be posted to a ticket, by name."""
+
+
+def shown(ticket: Ticket, actor: Actor, bound: Mapping[str, DeskForm]) -> dict[str, list[Shown]]:
+    """The cards that have something to show, by column."""
+    columns: dict[str, list[Shown]] = {"work": [], "side": []}
+    for card in CARDS:
+        content = card.build(ticket, actor, bound)
+        if content is not None:
+            columns[card.column].append(Shown(card.template, content))
+    return columns

@@ -1,0 +1,7 @@
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("feedback", "0003_vocabulary")]
+
+    operations = []
