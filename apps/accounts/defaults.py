@@ -21,15 +21,16 @@ DEPARTMENTS = {
 }
 
 _SUBJECT = ApprovalLimit.Subject
+_MONEY = (_SUBJECT.VOID, _SUBJECT.REFUND, _SUBJECT.COMPENSATION)
 # Yuan; None is no limit. HND-05: the supervisor approves, above the threshold management.
 # VOI-02: finance approves, above 5,000 yuan management too.
 LIMITS: dict[Role, dict[str, Decimal | None]] = {
     Role.SERVICE_LEAD: {_SUBJECT.SOLUTION: Decimal(500)},
     Role.DEPARTMENT_HEAD: {_SUBJECT.SOLUTION: Decimal(500)},
     Role.DUTY_MANAGER: {_SUBJECT.SOLUTION: Decimal(2000)},
-    Role.FINANCE_OFFICER: {_SUBJECT.VOID: Decimal(5000)},
-    Role.FINANCE_MANAGER: {_SUBJECT.VOID: Decimal(5000)},
-    Role.MANAGEMENT: {_SUBJECT.SOLUTION: None, _SUBJECT.VOID: None},
+    Role.FINANCE_OFFICER: dict.fromkeys(_MONEY, Decimal(5000)),
+    Role.FINANCE_MANAGER: dict.fromkeys(_MONEY, Decimal(5000)),
+    Role.MANAGEMENT: {_SUBJECT.SOLUTION: None, **dict.fromkeys(_MONEY)},
 }
 
 

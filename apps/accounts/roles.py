@@ -32,38 +32,69 @@ class Role(models.TextChoices):
 
 _SEE_CUSTOMERS = {"crm.view_customer", "crm.view_order", "crm.view_orderline", "crm.view_product"}
 _CLEAR = {"crm.view_personal_data"}
+_KNOWLEDGE = {"knowledge.view_article", "knowledge.view_topic", "knowledge.write_article"}
+_EDITOR = _KNOWLEDGE | {"knowledge.publish_article", "knowledge.add_topic", "knowledge.change_topic"}
 _SERVICE = {
     "feedback.view_ticket", "feedback.view_all_tickets", "feedback.create_ticket", "feedback.assign_ticket",
     "feedback.handle_ticket", "feedback.close_ticket", "feedback.follow_up_ticket", "feedback.view_incomingmail", "crm.add_customer",
-    "crm.change_customer", *_SEE_CUSTOMERS, *_CLEAR,
+    "sla.request_extension",
+    "crm.change_customer", *_SEE_CUSTOMERS, *_CLEAR, *_KNOWLEDGE,
+    "feedback.view_smsreply",
 }  # fmt: skip
-_SERVICE_LEAD = _SERVICE | {
+_SIGNS = {"casework.sign_investigation", "casework.share_macro", "casework.view_timeentry"}
+# The desk's own rows: templates, guides, check-lists, what states demand, care rules.
+_CASEWORK = _SIGNS | {
+    f"casework.{verb}_{noun}"
+    for verb in ("view", "add", "change", "delete")
+    for noun in ("replytemplate", "toneguide", "checklisttemplate", "statedemand", "carerule")
+}
+_SERVICE_LEAD = _SERVICE | _EDITOR | _CASEWORK | {
+    "feedback.run_drill", "feedback.view_drill", "feedback.view_drillscenario", "feedback.view_processfeedback",
     "feedback.reject_ticket", "feedback.approve_solution", "sla.approve_extension", "triage.change_keyword",
     "notifications.view_outbox", "notifications.change_template", "notifications.change_outgoingmessage",
 }  # fmt: skip
-_HANDLER = {"feedback.view_ticket", "feedback.handle_ticket", *_SEE_CUSTOMERS, *_CLEAR}
+_HANDLER = {"sla.request_extension", "feedback.view_ticket", "feedback.handle_ticket", *_SEE_CUSTOMERS, *_CLEAR, *_KNOWLEDGE}
 _QUALITY = {
+    "sla.request_extension",
     "feedback.view_ticket", "feedback.view_all_tickets", "feedback.handle_ticket", "feedback.assign_ticket",
-    "triage.change_keyword", *_SEE_CUSTOMERS,
+    "triage.change_keyword", *_SEE_CUSTOMERS, *_EDITOR, *_SIGNS, "casework.view_checklisttemplate",
+    "casework.add_checklisttemplate", "casework.change_checklisttemplate",
 }  # fmt: skip
 _MANAGEMENT = {
+    "sla.view_extensionrequest", "sla.grant_long_extension",
     "feedback.view_ticket", "feedback.view_all_tickets", "feedback.approve_solution", "sla.approve_extension",
-    "sla.change_policy", "journal.view_event", *_SEE_CUSTOMERS,
+    "sla.change_policy", "journal.view_event", *_SEE_CUSTOMERS, "feedback.view_processfeedback", "feedback.view_drill",
+    "knowledge.view_article", "casework.view_timeentry",
 }  # fmt: skip
 
+_FINANCE = {
+    "billing.view_invoice", "billing.add_invoice", "billing.view_voidrequest", "billing.view_refund", "billing.view_payment",
+    "billing.request_void", "billing.approve_void_finance", "billing.verify_void", "billing.execute_void",
+    "billing.request_refund", "billing.approve_refund_finance", "billing.pay_refund", "billing.view_voidrule",
+}  # fmt: skip
+_BILLING_BOSS = {
+    "billing.view_invoice", "billing.view_voidrequest", "billing.view_refund", "billing.view_payment",
+    "billing.approve_void_management", "billing.approve_refund_management",
+}  # fmt: skip
+_ASKS_FOR_MONEY = {"billing.request_void", "billing.request_refund"}
+
 MATRIX: dict[Role, frozenset[str]] = {
-    Role.SERVICE_STAFF: frozenset(_SERVICE),
-    Role.SERVICE_LEAD: frozenset(_SERVICE_LEAD),
+    Role.SERVICE_STAFF: frozenset(_SERVICE | _ASKS_FOR_MONEY),
+    Role.SERVICE_LEAD: frozenset(_SERVICE_LEAD | _ASKS_FOR_MONEY),
     Role.DUTY_MANAGER: frozenset(_SERVICE_LEAD | {"journal.view_event"}),
     Role.DEPARTMENT_HANDLER: frozenset(_HANDLER),
     Role.DEPARTMENT_HEAD: frozenset(
-        _HANDLER | {"feedback.assign_ticket", "feedback.approve_solution", "sla.approve_extension"}
+        _HANDLER
+        | _SIGNS
+        | {"feedback.assign_ticket", "feedback.approve_solution", "sla.approve_extension", "knowledge.publish_article"}
     ),
     Role.QUALITY: frozenset(_QUALITY),
     Role.WAREHOUSE: frozenset(_HANDLER),  # needs the clear address to ship
-    Role.FINANCE_OFFICER: frozenset(_HANDLER),
-    Role.FINANCE_MANAGER: frozenset(_HANDLER | {"feedback.assign_ticket", "sla.approve_extension"}),
-    Role.MANAGEMENT: frozenset(_MANAGEMENT),
+    Role.FINANCE_OFFICER: frozenset(_HANDLER | _FINANCE),
+    Role.FINANCE_MANAGER: frozenset(
+        _HANDLER | _FINANCE | {"feedback.assign_ticket", "sla.approve_extension", "billing.change_voidrule"}
+    ),
+    Role.MANAGEMENT: frozenset(_MANAGEMENT | _BILLING_BOSS),
     Role.INTEGRATION: frozenset(
         {"feedback.view_ticket", "feedback.view_all_tickets", "feedback.create_ticket", "crm.view_customer"}
     ),

@@ -11,9 +11,10 @@ SCOPES = {
         _("Assign, handle, reject and close tickets"),
         {
             "feedback.assign_ticket", "feedback.handle_ticket", "feedback.reject_ticket", "feedback.close_ticket",
-            "feedback.follow_up_ticket",
+            "feedback.follow_up_ticket", "sla.request_extension",
         },
     ),
+    "extensions:decide": (_("Decide on extension requests"), {"sla.approve_extension"}),
     "customers:read": (
         _("See customers, masked, and their orders"),
         {"crm.view_customer", "crm.view_order", "crm.view_orderline", "crm.view_product"},

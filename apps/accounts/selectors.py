@@ -42,6 +42,22 @@ def heads_of(department_id: int) -> list[User]:
     return []
 
 
+def led_by(user: User) -> set[int]:
+    """The departments that somebody answers for: the own one, those they head with all below, those they are duty
+    manager of; with the role, also those without a duty manager of their own."""
+    stands_in = user.groups.filter(name=Role.DUTY_MANAGER).exists()
+    rows = {row[0]: row[1:] for row in Department.objects.values_list("pk", "parent_id", "head_id", "duty_manager_id")}
+    led = {
+        pk
+        for pk, (_, head, duty) in rows.items()
+        if pk == user.department_id or user.pk in (head, duty) or (stands_in and duty is None)
+    }
+    headed = {pk for pk, (_, head, _) in rows.items() if head == user.pk}
+    while below := {pk for pk, (parent, _, _) in rows.items() if parent in headed} - headed:
+        headed |= below
+    return led | headed
+
+
 def management() -> list[User]:
     """The top of the escalation ladder (SLA-04)."""
     return with_role(Role.MANAGEMENT)

@@ -13,7 +13,10 @@ ActorKind = Literal["staff", "customer", "system", "api"]
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """`label` goes into the evidence log, so it holds a staff number or a client's name, never personal data."""
+    """`label` goes into the evidence log, so it holds a staff number or a client's name, never personal data.
+
+    `permissions` are an API client's scopes; with staff, rights that a colleague lent them for this act.
+    """
 
     kind: ActorKind
     label: str
@@ -24,8 +27,8 @@ class Actor:
         """Whether this actor holds `app.codename` (ADM-01). The system may do everything, a customer nothing by right."""
         if self.kind == "system":
             return True
-        if self.kind == "staff" and self.user is not None:
-            return self.user.has_perm(permission)
+        if self.kind == "staff" and self.user is not None and self.user.has_perm(permission):
+            return True
         return permission in self.permissions
 
     @property

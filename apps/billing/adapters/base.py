@@ -1,0 +1,66 @@
+"""What the outside promises: the contract of every payment and tax adapter (REFUND-FACTS).
+
+An adapter does one call and says what it proves. It never decides, never retries, and holds no database lock.
+**Every exception after the request has left means unknown**: adapters raise only `NotSent`, when nothing left.
+"""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Protocol
+
+
+class Proof(Enum):
+    """What an answer proves."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"  # terminal: money will not move under this number
+    PROCESSING = "processing"  # the provider has it; ask later
+    NOT_FOUND = "not_found"  # the provider knows nothing of this number: it may be sent again, same number and amount
+    UNKNOWN = "unknown"  # no answer, a broken one, or one whose signature is wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`answer` is kept with the attempt and holds no personal data; `failure` is the provider's own code."""
+
+    proof: Proof
+    provider_number: str = ""
+    failure: str = ""
+    answer: dict[str, Any] = field(default_factory=dict)
+
+
+class NotSent(Exception):
+    """Nothing has left this machine (no connection, no settings): the same number may be sent later."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundOrder:
+    """One refund to make. Amounts in yuan. `payee_…` only for transfers; clear text, never logged."""
+
+    number: str
+    amount: Decimal
+    reason: str
+    method: str = "refund"
+    payment_number: str = ""
+    provider_payment_number: str = ""
+    paid: Decimal = Decimal(0)
+    payee_name: str = ""
+    payee_account: str = ""
+    payee_bank: str = ""
+
+
+class RefundAdapter(Protocol):
+    """A way for money to go back. `first_query` and `slow_after` are seconds after sending."""
+
+    channel: str
+    first_query: int
+    query_every: int
+
+    def send(self, order: RefundOrder) -> Outcome:
+        """Ask for the refund, or repeat the same request: the number makes repeats harmless. Raises NotSent."""
+        ...
+
+    def query(self, order: RefundOrder) -> Outcome:
+        """Ask what became of it. Changes nothing. Raises NotSent."""
+        ...

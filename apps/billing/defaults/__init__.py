@@ -1,0 +1,21 @@
+"""Shipped rows of this room; staff edit them in the admin from then on."""
+
+from apps.billing.defaults import reasons, void_rules
+from apps.billing.models import ApprovalRule, VoidReason, VoidRule
+from apps.core.actors import Actor
+
+
+def load(*, actor: Actor) -> dict[str, int]:
+    """Create what is missing; never overwrite what finance edited."""
+    return {
+        "void rules": _add(VoidRule, void_rules.rows(), "code"),
+        "void reasons": _add(VoidReason, reasons.reasons(), "code", "digital"),
+        "approval rules": _add(ApprovalRule, reasons.approval_rules(), "subject", "step"),
+    }
+
+
+def _add(model: type, rows: list[dict], *key: str) -> int:
+    known = set(model.objects.values_list(*key))
+    missing = [row for row in rows if tuple(row[name] for name in key) not in known]
+    model.objects.bulk_create([model(**row) for row in missing])
+    return len(missing)

@@ -1,0 +1,55 @@
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.errors import Problem, register
+
+register(
+    {
+        "invoice.number_missing": Problem(422, _("Please give the invoice number.")),
+        "invoice.lines_missing": Problem(422, _("An invoice has at least one line.")),
+        "invoice.line_adds_up": Problem(
+            422, _("Line %(line)s does not add up: %(net)s at %(rate)s gives %(tax)s of tax, not %(given)s.")
+        ),
+        "invoice.total_adds_up": Problem(422, _("The lines add up to ¥%(lines)s, the invoice says ¥%(total)s.")),
+        "invoice.changed": Problem(
+            409, _("Invoice %(number)s is known with other contents. Issued invoices are never edited.")
+        ),
+        "invoice.is_red": Problem(422, _("%(number)s is a red invoice; undo its blue one.")),
+        "invoice.ended": Problem(409, _("Invoice %(number)s is %(state)s; nothing of it is left.")),
+        "invoice.fact_computed": Problem(422, _("The month of issue answers this by itself.")),
+        "void.nothing_left": Problem(409, _("Nothing is left of line %(line)s.")),
+        "void.above_balance": Problem(
+            422, _("Line %(line)s: at most %(quantity)s pieces and ¥%(net)s net are left, you asked for more.")
+        ),
+        "void.lines_missing": Problem(422, _("Choose the lines that are undone.")),
+        "void.only_whole": Problem(422, _("“%(reason)s” undoes the whole invoice only.")),
+        "void.no_quantity": Problem(422, _("“%(reason)s” changes the amount, not the quantity.")),
+        "void.no_amount": Problem(422, _("“%(reason)s” changes the quantity; the amount follows from it.")),
+        "void.reason_unknown": Problem(422, _("There is no reason %(reason)s for this kind of invoice.")),
+        "void.waiting": Problem(
+            409, _("Request %(number)s for this invoice is not finished; a whole invoice is undone once.")
+        ),
+        "void.checks_open": Problem(409, _("The verification is not finished.")),
+        "void.undecided": Problem(409, _("It is not decided yet how the invoice is undone: %(missing)s")),
+        "void.no_rule": Problem(409, _("No rule covers this invoice. Finance must add one.")),
+        "void.check_by_system": Problem(409, _("The system found this itself; a person cannot overrule it.")),
+        "void.not_archivable": Problem(409, _("It is not executed yet.")),
+        "refund.amount": Problem(422, _("Give an amount above zero, in yuan and fen.")),
+        "refund.payment_missing": Problem(422, _("A refund needs the payment it comes from.")),
+        "refund.customer_missing": Problem(422, _("Say who gets it.")),
+        "refund.payee_missing": Problem(422, _("A transfer needs the payee's name and account.")),
+        "refund.above_paid": Problem(422, _("At most ¥%(left)s of this payment is left to refund.")),
+        "refund.payee_differs": Problem(
+            422, _("The payee must be who paid. Money to somebody else needs a refund of its own, filed and approved.")
+        ),
+        "refund.no_way_left": Problem(409, _("There is no other way left; a person pays it by hand.")),
+        "refund.being_paid": Problem(409, _("This refund is being paid; its outcome must be known first.")),
+        "approval.own": Problem(403, _("Nobody approves what they filed themselves.")),
+        "approval.twice": Problem(403, _("Somebody else must sign as well; you signed already.")),
+        "approval.above_limit": Problem(403, _("¥%(amount)s is above your approval limit of ¥%(limit)s.")),
+        "approval.not_waiting": Problem(409, _("This case waits for nobody's signature.")),
+        "approval.not_yours": Problem(403, _("This signature is not yours to give.")),
+        "delegation.span": Problem(422, _("The last day lies before the first.")),
+        "delegation.self": Problem(422, _("Choose somebody else.")),
+        "delegation.no_right": Problem(422, _("%(name)s has no right to sign this.")),
+    }
+)

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.billing.states import (
+    FORM_ALLOWS_RED,
+    FORM_WAITS,
+    OPEN_ATTEMPTS,
+    AttemptState,
+    FormKind,
+    FormState,
+    Starter,
+)
+from apps.core.models import Noun
+
+
+class RedForm(Noun):
+    """The form that the tax platform wants before a red invoice (VOI-05). Its state is a copy of the platform's.
+
+    A refused or lapsed form stays; another one is a new row (VOI-12).
+    """
+
+    request = models.ForeignKey("billing.VoidRequest", on_delete=models.PROTECT, related_name="forms")
+    kind = models.CharField(_("form"), max_length=20, choices=FormKind)
+    starter = models.CharField(_("started by"), max_length=10, choices=Starter)
+    number = models.CharField(_("number on the tax platform"), max_length=40, blank=True)
+    state = models.CharField(_("state"), max_length=2, choices=FormState)
+    entered_at = models.DateTimeField(_("entered"))
+    confirm_by = models.DateTimeField(_("to be confirmed by"), null=True, blank=True)
+    settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
+    reminded = models.PositiveSmallIntegerField(_("reminders"), default=0)
+
+    class Meta:
+        verbose_name = _("red form")
+        verbose_name_plural = _("red forms")
+        ordering = ["-entered_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=FormState.values), name="red_form_state_known"),
+            models.UniqueConstraint(
+                fields=["request"], name="red_form_one_alive",
+                condition=Q(state__in=[s.value for s in (*FORM_ALLOWS_RED, *FORM_WAITS)]),
+            ),
+            models.UniqueConstraint(fields=["number"], condition=~Q(number=""), name="red_form_number"),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.number or str(self.pk)
+
+    @property
+    def allows_red(self) -> bool:
+        return self.state in FORM_ALLOWS_RED
+
+
+class TaxOperation(Noun):
+    """One call to the tax platform that must happen exactly once: noted before it is sent, queried before any repeat."""
+
+    class Verb(models.TextChoices):
+        VOID = "void", _("Void the invoice")
+        FORM = "form", _("Enter the form")
+        RED = "red", _("Issue the red invoice")
+
+    request = models.ForeignKey("billing.VoidRequest", on_delete=models.PROTECT, related_name="operations")
+    form = models.ForeignKey(RedForm, null=True, blank=True, on_delete=models.PROTECT, related_name="operations")
+    verb = models.CharField(_("what"), max_length=10, choices=Verb)
+    adapter = models.CharField(_("through"), max_length=20)
+    key = models.CharField(_("our number"), max_length=64, unique=True, help_text=_("The same for every repeat."))
+    state = models.CharField(_("state"), max_length=12, choices=AttemptState, default=AttemptState.CREATED)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    next_query_at = models.DateTimeField(null=True, blank=True, editable=False)
+    queries = models.PositiveIntegerField(_("times asked"), default=0)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
+    answer = models.JSONField(_("answer"), default=dict)
+    certificate = models.CharField(_("certificate number"), max_length=60, blank=True)
+    file = models.ForeignKey("core.Upload", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    error = models.CharField(_("error"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("call to the tax platform")
+        verbose_name_plural = _("calls to the tax platform")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=AttemptState.values), name="tax_operation_state_known"),
+            models.UniqueConstraint(
+                fields=["request"], name="tax_operation_one_open",
+                condition=Q(state__in=[s.value for s in OPEN_ATTEMPTS]),
+            ),
+        ]  # fmt: skip
+        indexes = [
+            models.Index(
+                fields=["next_query_at"], name="tax_operation_open",
+                condition=Q(state__in=[s.value for s in OPEN_ATTEMPTS]),
+            ),
+        ]  # fmt: skip
