@@ -24,7 +24,10 @@ M = TypeVar("M", bound=models.Model)
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A transition that exists from the present state; `refusal` says why this actor can't take it now."""
+    """A transition that exists from the present state; `refusal` says why this actor can't take it now.
+
+    `target` is empty where it depends on what the step is given.
+    """
 
     name: str
     label: str
@@ -83,7 +86,8 @@ def available(obj: models.Model, actor: Actor) -> list[Offer]:
         step = _meta(obj, name).get_transition(getattr(obj, field.name))
         if step is not None:
             label = str(step.custom.get("label", name))
-            offers.append(Offer(name, label, step.target, _refusal(obj, step, actor, {})))
+            target = step.target if isinstance(step.target, str) else ""
+            offers.append(Offer(name, label, target, _refusal(obj, step, actor, {})))
     return offers
 
 

@@ -9,7 +9,7 @@ from apps.accounts.roles import Role
 from apps.billing.adapters import registry
 from apps.billing.adapters.base import NotSent, Outcome, Proof
 from apps.billing.models import Payment, Refund, RefundAttempt
-from apps.billing.services import paying, refunds
+from apps.billing.services import outbound, paying, refunds
 from apps.billing.services.paying import PAYER
 from apps.billing.states import AttemptState, PayChannel, RefundState
 from apps.core import clock
@@ -121,8 +121,8 @@ def test_a_worker_that_died_after_claiming_is_followed_by_a_question(script):
     adapter = script(Proof.SUCCEEDED)
     request = approved()
     paying.begin(request, actor=PAYER)
-    claimed = paying._claim()  # … and the process is killed here
-    assert paying._claim() is None
+    claimed = outbound.claim(RefundAttempt)  # … and the process is killed here
+    assert outbound.claim(RefundAttempt) is None
 
     run(2)
 
@@ -165,24 +165,24 @@ def test_only_a_proven_failure_opens_the_next_step_and_that_wants_a_fresh_signat
 
 @pytest.mark.req("REF-04")
 def test_late_and_repeated_answers_change_nothing_twice(script):
-    adapter = script(Proof.SUCCEEDED)
+    script(Proof.SUCCEEDED)
     request = approved()
     attempt = paying.begin(request, actor=PAYER)
     run(1)
     version = Refund.objects.get(pk=request.pk).version
     for proof in (Proof.SUCCEEDED, Proof.PROCESSING, Proof.UNKNOWN, Proof.SUCCEEDED):
-        paying.settle(attempt, Outcome(proof), adapter)
+        paying.settle(attempt, Outcome(proof))
 
     assert Refund.objects.get(pk=request.pk).version == version
 
 
 @pytest.mark.req("REF-04")
 def test_a_success_that_bounces_needs_another_way(script):
-    adapter = script(Proof.SUCCEEDED)
+    script(Proof.SUCCEEDED)
     request = approved()
     attempt = paying.begin(request, actor=PAYER)
     run(1)
-    paying.settle(attempt, Outcome(Proof.FAILED, failure="REFUND_BOUNCED"), adapter)
+    paying.settle(attempt, Outcome(Proof.FAILED, failure="REFUND_BOUNCED"))
 
     assert Refund.objects.get(pk=request.pk).state == RefundState.NEEDS_FALLBACK
     assert Payment.objects.get().reserved == Decimal("100.00")

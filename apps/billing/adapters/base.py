@@ -64,3 +64,60 @@ class RefundAdapter(Protocol):
     def query(self, order: RefundOrder) -> Outcome:
         """Ask what became of it. Changes nothing. Raises NotSent."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class TaxOrder:
+    """One thing to do on the tax platform. `key` makes repeats harmless; amounts in yuan, positive."""
+
+    key: str
+    verb: str  # void, form, red
+    code: str
+    number: str
+    kind: str
+    issued_on: str  # ISO date in Shanghai
+    reason_code: str
+    net: Decimal
+    tax: Decimal
+    lines: tuple[tuple[str, Decimal, Decimal, Decimal, Decimal], ...]  # name, quantity, net, rate, tax
+    whole: bool
+    form_kind: str = ""
+    form_number: str = ""
+    with_blue_data: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TaxOutcome(Outcome):
+    """`certificate`: the void certificate's or red invoice's number; `form_…` of the red form, in the platform's codes."""
+
+    certificate: str = ""
+    form_number: str = ""
+    form_state: str = ""
+    file_name: str = ""
+    file: bytes = b""
+
+
+class TaxAdapter(Protocol):
+    """A way to the tax platform. `query_every` in seconds."""
+
+    name: str
+    query_every: int
+
+    def send(self, order: TaxOrder) -> TaxOutcome:
+        """Void, enter a form or issue a red invoice; the key makes repeats harmless. Raises NotSent."""
+        ...
+
+    def query(self, order: TaxOrder) -> TaxOutcome:
+        """What became of it. Changes nothing. Raises NotSent."""
+        ...
+
+    def form(self, number: str) -> TaxOutcome:
+        """The present state of a red form. Changes nothing. Raises NotSent."""
+        ...
+
+    def look_up(self, code: str, number: str) -> dict[str, Any] | None:
+        """What the platform knows of an invoice: `gross`, `buyer_tax_number`, `buyer_name` and facts by name (VOI-03).
+
+        None where it can't tell. Raises NotSent.
+        """
+        ...

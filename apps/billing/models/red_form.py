@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.billing.models.outbound import OutboundCall
 from apps.billing.states import (
     FORM_ALLOWS_RED,
     FORM_WAITS,
@@ -53,7 +54,7 @@ class RedForm(Noun):
         return self.state in FORM_ALLOWS_RED
 
 
-class TaxOperation(Noun):
+class TaxOperation(OutboundCall):
     """One call to the tax platform that must happen exactly once: noted before it is sent, queried before any repeat."""
 
     class Verb(models.TextChoices):
@@ -66,16 +67,8 @@ class TaxOperation(Noun):
     verb = models.CharField(_("what"), max_length=10, choices=Verb)
     adapter = models.CharField(_("through"), max_length=20)
     key = models.CharField(_("our number"), max_length=64, unique=True, help_text=_("The same for every repeat."))
-    state = models.CharField(_("state"), max_length=12, choices=AttemptState, default=AttemptState.CREATED)
-    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
-    next_query_at = models.DateTimeField(null=True, blank=True, editable=False)
-    queries = models.PositiveIntegerField(_("times asked"), default=0)
-    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
-    settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
-    answer = models.JSONField(_("answer"), default=dict)
     certificate = models.CharField(_("certificate number"), max_length=60, blank=True)
     file = models.ForeignKey("core.Upload", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    error = models.CharField(_("error"), max_length=300, blank=True)
 
     class Meta:
         verbose_name = _("call to the tax platform")

@@ -10,6 +10,7 @@ from django_fsm import FSMField, transition
 
 from apps.accounts.models import ApprovalLimit
 from apps.billing import events
+from apps.billing.models.outbound import OutboundCall
 from apps.billing.states import OPEN_ATTEMPTS, AttemptState, PayChannel, RefundKind, RefundState
 from apps.core import clock
 from apps.core.actors import Actor
@@ -214,7 +215,7 @@ class Refund(Noun):
         return {"channel": channel, "round": self.round}
 
 
-class RefundAttempt(Noun):
+class RefundAttempt(OutboundCall):
     """One try at one channel. Committed with its number before the first call; the number never changes (REF-02)."""
 
     refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="attempts")
@@ -226,17 +227,7 @@ class RefundAttempt(Noun):
     )  # fmt: skip
     number = models.CharField(_("our refund number"), max_length=64, unique=True)  # out_request_no / out_refund_no
     amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2)
-    state = models.CharField(_("state"), max_length=12, choices=AttemptState, default=AttemptState.CREATED)
-    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
-    next_query_at = models.DateTimeField(null=True, blank=True, editable=False)
-    queries = models.PositiveIntegerField(_("times asked"), default=0)
-    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
-    settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
     provider_number = models.CharField(_("provider's number"), max_length=64, blank=True)
-    failure = models.CharField(_("failure"), max_length=60, blank=True)
-    answer = models.JSONField(_("last answer"), default=dict)  # no personal data
-
-    is_fresh = False  # True on the instance that `paying` has just claimed for its first sending
 
     class Meta:
         verbose_name = _("refund attempt")

@@ -214,6 +214,13 @@ class VoidRequest(Noun):
         return {"form": str(form.pk), "form_state": form.state}  # type: ignore[attr-defined]
 
     @transition(
+        field=state, source=S.READY, target=S.AWAITING_FORM, permission="billing.verify_void",
+        custom={"event": events.VOID_FORM_CHANGED, "label": _("The form is lost")},
+    )  # fmt: skip
+    def lose_form(self: Any, *, form: models.Model) -> dict[str, Any]:
+        return {"form": str(form.pk), "form_state": form.state}  # type: ignore[attr-defined]
+
+    @transition(
         field=state, source=[S.AWAITING_FORM, S.READY], target=S.VERIFICATION, permission="billing.verify_void",
         custom={"event": events.VOID_DECIDED, "label": _("Decide again")},
     )  # fmt: skip

@@ -17,13 +17,18 @@ def diagram(model: type[models.Model], field: FSMFieldMixin) -> str:
     lines.append(f"    [*] --> {field.get_default()}")
     for name, method in field.transitions[model].items():
         steps = method._django_fsm.transitions
-        lines += [f"    {source} --> {step.target}: {name}" for source, step in steps.items()]
+        lines += [f"    {source} --> {end}: {name}" for source, step in steps.items() for end in _ends(step.target)]
     lines += ["```", "", "| state | 简体 | English |", "|---|---|---|"]
     with override("zh-hans"):
         chinese = {value: str(label) for value, label in field.choices or ()}
     with override("en"):
         lines += [f"| `{value}` | {chinese[value]} | {label} |" for value, label in field.choices or ()]
     return "\n".join(lines) + "\n"
+
+
+def _ends(target: Any) -> list[str]:
+    """The state a step leads to, or all those it may lead to."""
+    return [target] if isinstance(target, str) else list(target.allowed_states)
 
 
 def machines() -> list[tuple[type[models.Model], FSMFieldMixin]]:

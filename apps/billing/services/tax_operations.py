@@ -1,0 +1,82 @@
+"""Calls to the tax platform: made, sent, asked after and settled (VOI-06). See `outbound` for the engine."""
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+
+from apps.billing.adapters import registry
+from apps.billing.adapters.base import Outcome, TaxOrder, TaxOutcome
+from apps.billing.models import TaxOperation, VoidLine, VoidRequest
+from apps.billing.services import executing, outbound, red_forms
+from apps.billing.services.outbound import Line, Swept
+from apps.billing.states import OPEN_ATTEMPTS, AttemptState, VoidState
+from apps.core import clock, locks, uploads
+from apps.core.actors import system
+from apps.journal import transitions
+
+TAX = system("tax")
+
+
+def sweep(limit: int = 50) -> Swept:
+    """Send what waits, ask after what is open and due."""
+    return outbound.sweep(LINE, limit)
+
+
+def order_of(operation: TaxOperation) -> TaxOrder:
+    request = VoidRequest.objects.select_related("invoice", "reason", "rule").get(pk=operation.request_id)
+    invoice = request.invoice
+    lines = VoidLine.objects.filter(request=request).select_related("line").order_by("line__position")
+    return TaxOrder(
+        key=operation.key,
+        verb=operation.verb,
+        code=invoice.code,
+        number=invoice.number,
+        kind=invoice.kind,
+        issued_on=clock.local(invoice.issued_at).date().isoformat(),
+        reason_code=request.reason.code,
+        net=request.net,
+        tax=request.tax,
+        lines=tuple((part.line.name, part.quantity, part.net, part.line.rate, part.tax) for part in lines),
+        whole=request.whole,
+        form_kind=request.form_kind,
+        form_number=operation.form.number if operation.form else "",
+        with_blue_data=request.rule.with_blue_data if request.rule else True,
+    )
+
+
+def _send(operation: TaxOperation) -> Outcome:
+    return registry.tax_adapter(operation.adapter).send(order_of(operation))
+
+
+def _query(operation: TaxOperation) -> Outcome:
+    return registry.tax_adapter(operation.adapter).query(order_of(operation))
+
+
+def settle(operation: TaxOperation, outcome: Outcome) -> bool:
+    """Write down what was proven; repeated and late answers change nothing twice."""
+    adapter = registry.tax_adapter(operation.adapter)
+    with transaction.atomic():
+        request = locks.row(VoidRequest, operation.request_id)
+        fresh = locks.row(TaxOperation, operation.pk)
+        if fresh.state not in OPEN_ATTEMPTS:
+            return True
+        answer = outcome if isinstance(outcome, TaxOutcome) else TaxOutcome(outcome.proof, answer=outcome.answer)
+        _keep(fresh, answer)
+        if not outbound.note(fresh, answer, ask_after=adapter.query_every):
+            if fresh.state == AttemptState.UNKNOWN and request.state == VoidState.EXECUTING:
+                transitions.apply(request, "lose_track", actor=TAX)
+            return False
+        if fresh.verb == TaxOperation.Verb.FORM:
+            red_forms.entered(request, fresh, answer)
+        else:
+            executing.settled(request, fresh)
+        return True
+
+
+def _keep(operation: TaxOperation, outcome: TaxOutcome) -> None:
+    operation.certificate = outcome.certificate or operation.certificate
+    if outcome.file and operation.file_id is None:
+        file = SimpleUploadedFile(outcome.file_name, outcome.file)
+        (operation.file,) = uploads.store([file], actor=TAX)
+
+
+LINE = Line(TaxOperation, _send, _query, settle)

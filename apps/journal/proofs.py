@@ -1,0 +1,129 @@
+"""Proofs that hold without the database (ARC-03, RFC 9162 section 2.1).
+
+An inclusion proof shows that an event is a leaf under a signed head; a consistency proof, that a later head only added
+to an earlier one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from apps.core.errors import DomainError
+from apps.journal import signing
+from apps.journal.merkle import node_hash
+from apps.journal.models import Event, Head, Leaf
+from apps.journal.sealer import exported, leaf_entry
+
+
+class Tree:
+    """A whole tree over leaf digests, level by level; an odd node at the end of a level stands for itself above."""
+
+    def __init__(self, digests: Sequence[bytes]) -> None:
+        self.size = len(digests)
+        self.levels = [list(digests)]
+        while len(self.levels[-1]) > 1:
+            below = self.levels[-1]
+            above = [node_hash(below[i], below[i + 1]) for i in range(0, len(below) - 1, 2)]
+            if len(below) % 2:
+                above.append(below[-1])
+            self.levels.append(above)
+
+    def root(self) -> bytes:
+        return self.levels[-1][0]
+
+    def inclusion(self, position: int) -> list[bytes]:
+        """The siblings from the leaf up to the root. Raises IndexError beyond the tree."""
+        if not 0 <= position < self.size:
+            raise IndexError(position)
+        path = []
+        for level in self.levels[:-1]:
+            sibling = position ^ 1
+            if sibling < len(level):
+                path.append(level[sibling])
+            position >>= 1
+        return path
+
+    def consistency(self, earlier: int) -> list[bytes]:
+        """The nodes that prove the first `earlier` leaves to be the same tree (RFC 9162 section 2.1.4.1)."""
+        if not 0 < earlier <= self.size:
+            raise IndexError(earlier)
+        return self._subproof(earlier, 0, self.size, True)
+
+    def _subproof(self, earlier: int, start: int, end: int, whole: bool) -> list[bytes]:
+        if earlier == end - start:
+            return [] if whole else [self._hash(start, end)]
+        split = 1 << (end - start - 1).bit_length() - 1
+        if earlier <= split:
+            return [*self._subproof(earlier, start, start + split, whole), self._hash(start + split, end)]
+        return [*self._subproof(earlier - split, start + split, end, False), self._hash(start, start + split)]
+
+    def _hash(self, start: int, end: int) -> bytes:
+        """The root of the leaves from `start` to `end`, a range as the proofs cut them."""
+        level = (end - start - 1).bit_length()
+        return self.levels[level][start >> level]
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """An event as it goes into a pack: what its leaf stands for, what opens its commitment, and the path to the root."""
+
+    event: Event
+    position: int
+    entry: bytes
+    path: list[bytes]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "position": self.position,
+            "entry": self.entry.decode(),
+            "salt": bytes(self.event.salt).hex(),
+            "data": self.event.data,
+            "reason": self.event.reason,
+            "path": [node.hex() for node in self.path],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """All events about some subjects under one head."""
+
+    head: Head
+    events: list[Proven]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "head": exported(self.head, signing.public_pem()),
+            "events": [proven.as_json() for proven in self.events],
+        }
+
+
+def tree(size: int) -> Tree:
+    """The tree that a head of this size signs. Reads 32 bytes a leaf: a million leaves take a second or two."""
+    digests = Leaf.objects.filter(position__lt=size).order_by("position").values_list("digest", flat=True)
+    return Tree([bytes(digest) for digest in digests.iterator(chunk_size=20_000)])
+
+
+def prove(subjects: Sequence[UUID]) -> Proof:
+    """Every event about these subjects, each with its proof under the newest head.
+
+    Raises DomainError `evidence.not_sealed` while one of them is not under a head yet; the sealer comes by every minute.
+    """
+    head = Head.objects.first()
+    events = list(Event.objects.filter(subject_id__in=subjects).order_by("id"))
+    places = dict(Leaf.objects.filter(event_id__in=[event.pk for event in events]).values_list("event_id", "position"))
+    if head is None or any(places.get(event.pk, head.size) >= head.size for event in events):
+        raise DomainError("evidence.not_sealed")
+    whole = tree(head.size)
+    if whole.root() != bytes(head.root):
+        raise DomainError("evidence.broken")
+    proven = [
+        Proven(event, places[event.pk], leaf_entry(places[event.pk], event), whole.inclusion(places[event.pk]))
+        for event in events
+    ]
+    return Proof(head, proven)
+
+
+def consistency(earlier: Head, later: Head) -> list[str]:
+    """The proof, as hexadecimal nodes, that `later` only added to `earlier`."""
+    return [node.hex() for node in tree(later.size).consistency(earlier.size)]
