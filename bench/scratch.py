@@ -26,20 +26,32 @@ ALTER DEFAULT PRIVILEGES GRANT USAGE, SELECT ON SEQUENCES TO feedback_app;
 @contextmanager
 def database() -> Iterator[str]:
     """Inside the block this process and its children work on a fresh database; Django is set up (`bench.settings`)."""
-    own_redis = "REDIS_URL" not in os.environ
+    with redis_of_its_own():
+        main_url = os.environ.get("DATABASE_OWNER_URL", os.environ["DATABASE_URL"])
+        name = f"bench_{os.getpid()}"
+        _drop_abandoned(main_url)
+        run(main_url, f'CREATE DATABASE "{name}" TEMPLATE template0')
+        try:
+            use(name)
+            prepare()
+            yield name
+        finally:
+            close()
+            run(main_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def redis_of_its_own() -> Iterator[None]:
+    """The embedded servers are up inside the block; broker and cache are a database of their own, empty at the end."""
+    own = "REDIS_URL" not in os.environ
     embedded.prepare_environment()
-    main_url = os.environ.get("DATABASE_OWNER_URL", os.environ["DATABASE_URL"])
-    name = f"bench_{os.getpid()}"
-    _drop_abandoned(main_url)
-    _run(main_url, f'CREATE DATABASE "{name}" TEMPLATE template0')
+    if own:
+        url = os.environ["REDIS_URL"]
+        os.environ["REDIS_URL"] = _with_path(url, url.rsplit("/", 1)[0], REDIS_DATABASE)
     try:
-        _use(name, own_redis)
-        _prepare()
-        yield name
+        yield
     finally:
-        _close()
-        _run(main_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        if own_redis:
+        if own:
             with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
                 client.flushdb()
         embedded.stop_if_unused()
@@ -47,16 +59,14 @@ def database() -> Iterator[str]:
 
 def as_owner(sql: str) -> list[tuple[object, ...]]:
     """Run statements on the scratch database that the app's role may not, e.g. ANALYZE; what the last one returns."""
-    return _run(os.environ["DATABASE_OWNER_URL"], sql)
+    return run(os.environ["DATABASE_OWNER_URL"], sql)
 
 
-def _use(name: str, own_redis: bool) -> None:
+def use(name: str) -> None:
+    """From now on the environment names this database."""
     os.environ.setdefault("DATABASE_OWNER_URL", os.environ["DATABASE_URL"])
     for variable in ("DATABASE_URL", "DATABASE_OWNER_URL"):
         os.environ[variable] = _with_path(os.environ[variable], os.environ[variable].rsplit("/", 1)[0], name)
-    if own_redis:
-        url = os.environ["REDIS_URL"]
-        os.environ["REDIS_URL"] = _with_path(url, url.rsplit("/", 1)[0], REDIS_DATABASE)
     os.environ["DJANGO_SETTINGS_MODULE"] = "bench.settings"
 
 
@@ -65,7 +75,8 @@ def _with_path(url: str, front: str, path: str) -> str:
     return f"{front}/{path}" + (f"?{query}" if query else "")
 
 
-def _prepare() -> None:
+def prepare() -> None:
+    """Migrations and shipped defaults; Django is set up."""
     as_owner(GRANTS)
     migrate = [sys.executable, "manage.py", "migrate", "--run-syncdb", "--verbosity", "0"]
     subprocess.run(migrate, check=True, cwd=embedded.PROJECT_DIR)
@@ -78,7 +89,8 @@ def _prepare() -> None:
     call_command("load_defaults", verbosity=0)
 
 
-def _close() -> None:
+def close() -> None:
+    """Give back Django's connections."""
     if "django" in sys.modules:
         from django.db import connections
 
@@ -87,13 +99,14 @@ def _close() -> None:
 
 def _drop_abandoned(url: str) -> None:
     """Databases of runs that were killed."""
-    for (name,) in _run(url, "SELECT datname FROM pg_database WHERE datname LIKE 'bench\\_%'"):
+    for (name,) in run(url, "SELECT datname FROM pg_database WHERE datname LIKE 'bench\\_%'"):
         process = re.fullmatch(r"bench_(\d+)", str(name))
         if process and not Path(f"/proc/{process[1]}").exists():
-            _run(url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            run(url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-def _run(url: str, sql: str) -> list[tuple[object, ...]]:
+def run(url: str, sql: str) -> list[tuple[object, ...]]:
+    """Run statements, each at once; what the last one returns."""
     parts = Env.db_url_config(url)  # the same reading of the address as in the settings
     where = {"dbname": parts["NAME"], "user": parts["USER"], "host": parts["HOST"], "port": parts["PORT"]}
     with closing(psycopg2.connect(**where, password=parts["PASSWORD"])) as connection:

@@ -93,6 +93,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("v1/", include("apps.feedback.api.urls")),
+    path("v1/", include("apps.sla.api.urls")),
+    path("v1/", include("apps.casework.api.urls")),
+    path("v1/", include("apps.channels.calls.urls")),
     path("schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
     re_path("", NoSuchAddress.as_view()),

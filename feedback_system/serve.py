@@ -119,6 +119,9 @@ def _prepare(options: argparse.Namespace) -> str:
         port = _free_port()
         os.environ |= {"SMS_SIMULATOR_PORT": str(port), "SMS_GATEWAY_URL": f"http://127.0.0.1:{port}"}
         os.environ.setdefault("SMS_GATEWAY_KEY", secrets.token_urlsafe(16))
+    if own_database and "SOCIAL_SIMULATOR_URL" not in os.environ:
+        port = _free_port()
+        os.environ |= {"SOCIAL_SIMULATOR_PORT": str(port), "SOCIAL_SIMULATOR_URL": f"http://127.0.0.1:{port}"}
     print("Starting PostgreSQL and Valkey …" if own_database else "Using the database of DATABASE_URL …", flush=True)
 
     import django
@@ -222,10 +225,12 @@ def _run(options: argparse.Namespace, log_ins: str) -> int:
 
 
 def _processes() -> dict[str, str]:
-    """Name → command: the Procfile's, and a simulated text message gateway where there is no real one."""
+    """Name → command: the Procfile's, and simulated outside systems where there are no real ones."""
     processes = dict(parse_procfile((embedded.PROJECT_DIR / "Procfile").read_text()).processes)
     if "SMS_SIMULATOR_PORT" in os.environ:
         processes["sms"] = "exec python manage.py simulate_sms_gateway --port $SMS_SIMULATOR_PORT"
+    if "SOCIAL_SIMULATOR_PORT" in os.environ:
+        processes["social"] = "exec python manage.py simulate_social --port $SOCIAL_SIMULATOR_PORT"
     return processes
 
 

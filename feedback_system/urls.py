@@ -3,6 +3,7 @@ from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.urls import include, path
 
+from apps.feedback.api import sms
 from feedback_system import health
 
 urlpatterns = [
@@ -12,7 +13,10 @@ urlpatterns = [
     path("admin/notices/", include("apps.notifications.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("feedback_system.api")),
+    path("hooks/sms/", sms.replies, name="sms_replies"),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("chat/", include("apps.channels.chat.urls")),
+    path("doors/", include("apps.channels.urls")),
     path("", include("apps.portal.urls")),
 ]
 handler400 = "apps.portal.views.site.bad_request"

@@ -18,7 +18,7 @@ from apps.crm.models import Customer, Order, OrderLine, Product
 from apps.crm.services import customers
 from apps.crm.states import OrderState
 from apps.feedback.models import Plan, Ticket
-from apps.feedback.services import assignment, closure, conversation, intake, planning
+from apps.feedback.services import assignment, closure, conversation, intake, merging, planning
 from apps.feedback.services.intake import Report
 
 PASSWORD = "correct horse battery"
@@ -171,6 +171,12 @@ def propose(t: Ticket, actor: Actor) -> object:
     return planning.propose_solution(t, actor=actor, type="exchange", description="更换新机", cost=Decimal("120.00"))
 
 
+def beside(t: Ticket, text: str = "发票抬头开错了，请重新开一张。", **fields: object) -> Ticket:
+    """Another ticket of the same customer, about something else unless `text` says the same."""
+    given = {"phone": t.customer.phone, "email": t.customer.email, "name": t.customer.name}
+    return ticket(text, contact=Contact(**given), **fields)
+
+
 _CALLED: list[Step] = [accept, resolve, call_back]
 WAYS: dict[str, list[Step]] = {
     "pending": [],
@@ -184,6 +190,7 @@ WAYS: dict[str, list[Step]] = {
     "reopened": [*_CALLED, answer(2), lambda t, a: closure.reopen(t, actor=a, reason="问题又出现了")],
     "closed": [*_CALLED, answer(5)],
     "rejected": [lambda t, a: closure.reject(t, actor=a, why="spam")],
+    "merged": [lambda t, a: merging.merge(t, beside(t), actor=a)],
 }
 
 

@@ -41,7 +41,7 @@ _SERVICE = {
     "crm.change_customer", *_SEE_CUSTOMERS, *_CLEAR, *_KNOWLEDGE,
     "feedback.view_smsreply",
 }  # fmt: skip
-_SIGNS = {"casework.sign_investigation", "casework.share_macro", "casework.view_timeentry"}
+_SIGNS = {"casework.sign_investigation", "casework.share_macro", "casework.share_view", "casework.view_timeentry"}
 # The desk's own rows: templates, guides, check-lists, what states demand, care rules.
 _CASEWORK = _SIGNS | {
     f"casework.{verb}_{noun}"
@@ -50,8 +50,10 @@ _CASEWORK = _SIGNS | {
 }
 _SERVICE_LEAD = _SERVICE | _EDITOR | _CASEWORK | {
     "feedback.run_drill", "feedback.view_drill", "feedback.view_drillscenario", "feedback.view_processfeedback",
+    "feedback.merge_across_customers", "feedback.view_tag", "feedback.add_tag", "feedback.change_tag", "feedback.delete_tag",
     "feedback.reject_ticket", "feedback.approve_solution", "sla.approve_extension", "triage.change_keyword",
     "notifications.view_outbox", "notifications.change_template", "notifications.change_outgoingmessage",
+    "channels.view_door", "channels.view_inbound", "channels.change_inbound",
 }  # fmt: skip
 _HANDLER = {"sla.request_extension", "feedback.view_ticket", "feedback.handle_ticket", *_SEE_CUSTOMERS, *_CLEAR, *_KNOWLEDGE}
 _QUALITY = {

@@ -15,6 +15,7 @@ SCOPES = {
         },
     ),
     "extensions:decide": (_("Decide on extension requests"), {"sla.approve_extension"}),
+    "calls:write": (_("Tell of calls to the hotline"), {"channels.report_call"}),
     "customers:read": (
         _("See customers, masked, and their orders"),
         {"crm.view_customer", "crm.view_order", "crm.view_orderline", "crm.view_product"},

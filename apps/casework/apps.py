@@ -6,3 +6,6 @@ class CaseworkConfig(AppConfig):
     name = "apps.casework"
     label = "casework"
     verbose_name = _("Casework")
+
+    def ready(self) -> None:
+        from apps.casework import errors, gates, receivers  # noqa: F401  (fill the registries)

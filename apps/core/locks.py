@@ -28,10 +28,19 @@ def claim(queryset: "models.QuerySet[M]", limit: int) -> list[M]:
     return list(queryset.select_for_update(skip_locked=True, of=("self",))[:limit])
 
 
+# One transaction at a time: put before another statement, both go to the database together. Parameter: `turn_of(…)`.
+TAKE_TURN = "SELECT pg_advisory_xact_lock(%s); "
+
+
+def turn_of(what: str) -> int:
+    """The number under which transactions take turns at `what`."""
+    return int.from_bytes(hashlib.sha256(what.encode()).digest()[:8], signed=True)
+
+
 @contextmanager
 def alone(what: str) -> Iterator[bool]:
     """Whether this process is the only one that does `what` now; it stays so until the block, or the process, ends."""
-    key = int.from_bytes(hashlib.sha256(what.encode()).digest()[:8], signed=True)
+    key = turn_of(what)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
         free = bool(cursor.fetchone()[0])

@@ -32,8 +32,10 @@ def monthly(prefix: str, moment: datetime | None = None) -> str:
     return f"{month}-{take(f'{prefix}:{month}'):03d}"
 
 
-def insert(row: models.Model, prefix: str, moment: datetime | None = None) -> None:
+def insert(row: models.Model, prefix: str, moment: datetime | None = None, *, mark: str = "") -> None:
     """Insert a new row with the next number of `monthly` in its field `number`, both by one statement.
+
+    `mark` stands before the number of a series that must not be taken for another (`D202405-001`).
 
     The series is locked only from here to the commit, while nothing but the commit is left to do.
     """
@@ -41,7 +43,7 @@ def insert(row: models.Model, prefix: str, moment: datetime | None = None) -> No
     fields = [f for f in row._meta.concrete_fields if f.name != "number"]
     values = [f.get_db_prep_save(getattr(row, f.attname), connection) for f in fields]
     with connection.cursor() as cursor:
-        cursor.execute(_insertion(type(row)), [f"{prefix}:{month}", 1, f"{month}-", *values])
+        cursor.execute(_insertion(type(row)), [f"{prefix}:{month}", 1, f"{mark}{month}-", *values])
         row.number = cursor.fetchone()[0]  # type: ignore[attr-defined]
     row._state.adding, row._state.db = False, connection.alias
 

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import count
 
 from apps.accounts.models import User
 from apps.core import actors, clock
 from apps.core.errors import DomainError
 from apps.crm.services import customers
-from apps.demo import company, words
+from apps.demo import authority, company, words
 from apps.demo.words import Theme
 from apps.feedback.models import Survey, Ticket
 from apps.feedback.services import assignment, closure, conversation, intake, planning, reclassification
@@ -57,6 +58,8 @@ class History:
             self.buyers = self._sell()
         for moment in self._arrivals():
             self._plan(moment, self._arrival)
+        for days_ago, act in authority.acts(self.people):
+            self._plan(max(self.end - timedelta(days=days_ago), self.start), act)
         next_beat = self.start
         while self._planned and self._planned[0][0] <= self.end:
             moment, _, act = heapq.heappop(self._planned)
@@ -107,7 +110,7 @@ class History:
     def _arrivals(self) -> list[datetime]:
         """More on working days and in the daytime, a wave of faults in the last third, and some minutes ago."""
         moments = []
-        while len(moments) < self.tickets - 6:
+        while len(moments) < self.tickets - 6 - len(authority.CASES):
             moment = self.start + timedelta(days=self.dice.triangular(0, self.days, self.days * 0.97))
             local = clock.local(moment)
             if self.dice.random() < (1.0 if 9 <= local.hour <= 21 else 0.15) * (0.55 if local.weekday() > 4 else 1.0):
@@ -225,10 +228,20 @@ class Case:
         promised = clock.now() + timedelta(hours=self.dice.uniform(30, 70))
         draft = planning.PlanDraft(self.theme.steps, self.theme.measures, promised)
         planning.write_plan(self.ticket, draft, actor=self.actor)
+        if self.dice.random() < 0.06:
+            self._ask_for_time()
         if self.theme.cost[1] and self.dice.random() < 0.75:
             self.history._later(self._propose, 0.3, 6)
         else:
             self.history._later(self._progress, 1, 7)
+
+    def _ask_for_time(self) -> None:
+        """The part comes later than the time limit: the head of department decides some hours later."""
+        asked = authority.ask_for_time(self.ticket, self.actor)
+        if asked is not None and self.dice.random() < 0.8:
+            refused = self.dice.random() < 0.25
+            decide = partial(authority.decide, asked, self.ticket.department, refused=refused)
+            self.history._later(decide, 1, 4)
 
     def _propose(self) -> None:
         cost = Decimal(self.dice.randint(*self.theme.cost))
@@ -277,6 +290,8 @@ class Case:
         if self.ticket.state != TicketState.SECOND_FOLLOW_UP:
             return
         closure.record_follow_up(self.ticket, self.dice.choice(words.FOLLOW_UPS), actor=staff)
+        supervisor = actors.staff(self.history.people["chenjing"])
+        closure.record_follow_up(self.ticket, self.dice.choice(words.FOLLOW_UPS), actor=supervisor)
         if self.dice.random() < 0.35:
             closure.reopen(self.ticket, actor=staff, reason=self.dice.choice(words.REOPENINGS))
             self.history._later(self._accept, 0.3, 3)

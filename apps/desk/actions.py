@@ -18,10 +18,12 @@ from apps.core.actors import Actor
 from apps.core.errors import DomainError, DomainErrors
 from apps.core.idempotency import Answer
 from apps.core.vocabulary import Channel
+from apps.desk.forms import customer_voice as voice
 from apps.desk.forms import steps as forms
 from apps.desk.forms.base import DeskForm
-from apps.feedback.models import Solution, Ticket
-from apps.feedback.services import assignment, clocks, closure, conversation, planning, reclassification
+from apps.desk.forms.casework import FactsForm
+from apps.feedback.models import Solution, Survey, Ticket
+from apps.feedback.services import assignment, clocks, closure, conversation, facts, planning, reclassification, separation
 from apps.feedback.services.planning import PlanDraft
 from apps.feedback.services.reclassification import Correction
 from apps.feedback.states import MessageKind, TicketState
@@ -73,6 +75,13 @@ def _reclassify(ticket: Ticket, data: dict[str, Any], actor: Actor) -> None:
     reclassification.reclassify(ticket, Correction(**data), actor=actor, reason=reason)
 
 
+def _rate(ticket: Ticket, data: dict[str, Any], actor: Actor) -> None:
+    survey = Survey.objects.filter(ticket=ticket, round=ticket.reopen_count).first()
+    if survey is None:
+        raise DomainError("survey.closed")
+    closure.answer_survey(survey, actor=actor, way=Survey.Way.CALL, **data)
+
+
 def _set_due(ticket: Ticket, data: dict[str, Any], actor: Actor) -> None:
     deadlines.set_due(data["deadline"].pk, data["due_at"], actor=actor, reason=data["reason"])
     clocks.refresh(locks.row(Ticket, ticket.pk))
@@ -109,6 +118,8 @@ ACTIONS = {
                lambda t, d, a: closure.resolve(t, d["result"], actor=a), forms.ResolveForm),
         Action("start_callback", _("Send the survey now"), "outgoing_mail", _("The survey is on its way."),
                lambda t, d, a: closure.start_callback(t, actor=a)),
+        Action("record_rating", _("Record the customer's rating"), "sentiment_satisfied", _("The rating is recorded."),
+               _rate, voice.RatingForm, permission="feedback.follow_up_ticket"),
         Action("record_follow_up", _("Record the follow-up"), "support_agent", _("The follow-up is recorded."),
                lambda t, d, a: closure.record_follow_up(t, d["body"], actor=a), forms.FollowUpForm,
                permission="feedback.follow_up_ticket"),
@@ -128,6 +139,8 @@ ACTIONS = {
                lambda t, d, a: planning.write_plan(t, PlanDraft(**d), actor=a), forms.PlanForm),
         Action("reclassify", _("Correct classification"), "edit", _("Corrected; priority and deadlines follow."),
                _reclassify, forms.ReclassifyForm),
+        Action("facts", _("Complete the facts"), "edit", _("Saved."),
+               lambda t, d, a: facts.correct(t, {n: d[n] for n in facts.FIELDS}, actor=a, reason=d["reason"]), FactsForm),
         Action("supervisor", _("Ask for a supervisor"), "escalator_warning", _("The heads of department are told."),
                lambda t, d, a: reclassification.request_supervisor(t, actor=a, reason=d["reason"]),
                forms.SupervisorForm, versioned=False),
@@ -145,10 +158,11 @@ LIKELY: dict[str, tuple[str, ...]] = {
     TicketState.WAITING: ("resume",),
     TicketState.SOLUTION_APPROVAL: ("approve_solution", "decline_solution"),
     TicketState.RESOLVED: ("start_callback", "reopen"),
-    TicketState.CALLBACK: ("reopen",),
+    TicketState.CALLBACK: ("record_rating", "reopen"),
     TicketState.SECOND_FOLLOW_UP: ("record_follow_up", "close_followed_up", "reopen"),
     TicketState.CLOSED: ("reopen",),
     TicketState.REJECTED: ("restore",),
+    TicketState.MERGED: (),  # it is taken out again on its card, see `desk.cards.relations`
 }
 # Steps that nobody presses, and what makes them happen.
 AUTOMATIC: dict[str, str | Promise] = {
@@ -179,8 +193,21 @@ def offered(ticket: Ticket, actor: Actor) -> list[tuple[Action, str]]:
         refusal = offers.get(name)
         if refusal is None and name in ("approve_solution", "decline_solution"):
             refusal = _decision_refusal(ticket, actor, approve=name == "approve_solution")
+        if refusal is None and name in _SEPARATED:
+            refusal = _separation_refusal(_SEPARATED[name], ticket, actor)
         steps.append((action, refusal.words if refusal else ""))
     return steps
+
+
+_SEPARATED = {"record_rating": separation.check_rating, "close_followed_up": separation.check_closing}
+
+
+def _separation_refusal(check: Callable[[Ticket, Actor], None], ticket: Ticket, actor: Actor) -> DomainError | None:
+    try:
+        check(ticket, actor)
+    except DomainError as error:
+        return error
+    return None
 
 
 def _decision_refusal(ticket: Ticket, actor: Actor, *, approve: bool) -> DomainError | None:

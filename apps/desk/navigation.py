@@ -13,6 +13,7 @@ from unfold.dataclasses import SearchResult
 from apps.accounts.principals import actor_for
 from apps.crm.selectors import find_customer
 from apps.feedback.models import Ticket
+from apps.feedback.selectors import search as words
 
 Item = dict[str, Any]
 FOUND = 10
@@ -21,17 +22,21 @@ LISTS: list[tuple[str, list[tuple[str, str]]]] = [
     (
         "master",
         [
-            ("crm.Customer", "group"), ("crm.Order", "receipt_long"), ("crm.Product", "inventory_2"),
+            ("knowledge.Article", "menu_book"), ("crm.Customer", "group"), ("crm.Order", "receipt_long"), ("crm.Product", "inventory_2"),
         ],
     ),
     (
         "rules",
         [
-            ("sla.Policy", "timer"), ("sla.EscalationStep", "stairs"), ("sla.Calendar", "calendar_month"),
+            ("sla.Policy", "timer"), ("sla.LegalRule", "balance"), ("sla.EscalationStep", "stairs"), ("sla.Calendar", "calendar_month"),
             ("sla.CalendarDay", "event"), ("triage.Category", "account_tree"), ("triage.Keyword", "key"),
             ("triage.RoutingRule", "alt_route"), ("triage.ScoreWeight", "balance"), ("triage.LibraryVersion", "manage_history"),
-            ("notifications.Template", "description"), ("feedback.Mailbox", "mail"), ("feedback.VaguePhrase", "gavel"),
-            ("feedback.DeskRules", "tune"),
+            ("notifications.Template", "description"), ("channels.Door", "hub"), ("feedback.Mailbox", "mail"),
+            ("feedback.VaguePhrase", "gavel"),
+            ("casework.ReplyTemplate", "quick_phrases"), ("casework.Macro", "bolt"),
+            ("casework.ChecklistTemplate", "checklist"), ("casework.StateDemand", "fact_check"),
+            ("casework.CareRule", "volunteer_activism"), ("casework.ToneGuide", "sentiment_dissatisfied"),
+            ("knowledge.Topic", "shelves"), ("feedback.DrillScenario", "theater_comedy"), ("feedback.DeskRules", "tune"),
         ],
     ),
     (
@@ -45,7 +50,9 @@ LISTS: list[tuple[str, list[tuple[str, str]]]] = [
         "evidence",
         [
             ("journal.Event", "history"), ("journal.Delivery", "move_to_inbox"), ("journal.Head", "verified"),
-            ("sla.Deadline", "timer"), ("feedback.IncomingMail", "mark_email_read"),
+            ("casework.TimeEntry", "hourglass"),
+            ("sla.Deadline", "timer"), ("feedback.IncomingMail", "mark_email_read"), ("feedback.SmsReply", "sms"),
+            ("feedback.ProcessFeedback", "rate_review"), ("channels.Inbound", "move_to_inbox"),
             ("notifications.OutgoingMessage", "outbox"), ("notifications.Notice", "notifications"),
         ],
     ),
@@ -75,8 +82,18 @@ def _work(request: HttpRequest) -> list[Item]:
     items = [{"title": _("Dashboard"), "icon": "monitoring", "link": reverse("admin:index")}]
     if actor.can("feedback.view_ticket"):
         items.append({"title": _("Queue"), "icon": "inbox", "link": reverse("admin:desk_queue")})
+    if actor.can("sla.approve_extension"):
+        link = reverse("admin:sla_extensionrequest_changelist")
+        items.append({"title": _("Extension requests"), "icon": "more_time", "link": link})
     if actor.can("feedback.create_ticket"):
         items.append({"title": _("New ticket"), "icon": "add_call", "link": reverse("admin:desk_new")})
+        counter = f"{reverse('admin:desk_new')}?channel=store"
+        items.append({"title": _("Store counter"), "icon": "storefront", "link": counter})
+        items.append({"title": _("Calls"), "icon": "phone_callback", "link": reverse("admin:desk_calls")})
+    if actor.can("feedback.handle_ticket"):
+        items.append({"title": _("My tasks"), "icon": "task_alt", "link": reverse("admin:desk_tasks")})
+    if actor.can("feedback.view_drill"):
+        items.append({"title": _("Drills"), "icon": "fitness_center", "link": reverse("admin:desk_drills")})
     items.append({"title": _("My notices"), "icon": "notifications", "link": reverse("notifications:notices")})
     return items
 
@@ -91,14 +108,18 @@ def _list(request: HttpRequest, label: str, icon: str) -> Item | None:
 
 
 def search(request: HttpRequest, term: str) -> list[SearchResult]:
-    """Tickets by the beginning of their number, and the tickets of exactly this phone, e-mail, order or customer number."""
+    """Tickets by the beginning of their number, of exactly this phone, e-mail, order or customer number, or by words."""
     actor, term = actor_for(request), term.strip()
-    if len(term) < 4:
+    query = words.parse(term)
+    if len(term) < 4 and not any(len(word) > 1 for word in query.words):
         return []
-    found = list(Ticket.objects.visible_to(actor).filter(number__startswith=term).order_by("-id")[:FOUND])
+    seen = Ticket.objects.visible_to(actor)
+    found = list(seen.filter(number__startswith=term).order_by("-id")[:FOUND]) if term[:1].isdigit() else []
     customer = find_customer(term, actor)
     if customer is not None:
-        found += list(Ticket.objects.visible_to(actor).filter(customer=customer).order_by("-id")[:FOUND])
+        found += list(seen.filter(customer=customer).order_by("-id")[:FOUND])
+    if not found:
+        found = list(words.matching(seen, query, actor).order_by("-id")[:FOUND])
     return [
         SearchResult(
             title=f"{ticket.number} {ticket.title}",

@@ -10,16 +10,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.accounts.models import Department, User
+from apps.casework import events as casework
+from apps.channels.chat import events as chats
+from apps.channels.pay import events as pay
+from apps.channels.services.counter import RECEIPT_SHOWN
 from apps.core import clock
 from apps.core.vocabulary import Demand, Kind, Urgency
 from apps.feedback import events as feedback
-from apps.feedback.models import Message
+from apps.feedback.models import Message, RegulatorCase
 from apps.feedback.states import ClosedAs, RejectReason, TicketState
 from apps.journal.models import Event
 from apps.notifications import events as notifications
 from apps.notifications.catalogue import MESSAGE_TYPES
 from apps.sla import events as sla
-from apps.sla.states import Level, Metric
+from apps.sla.states import ExtensionState, Level, Metric
 from apps.triage.models import Category
 from apps.triage.states import Impact
 
@@ -48,6 +52,30 @@ KINDS: dict[str, str | Promise] = {
     feedback.SURVEY_ANSWERED: gettext_lazy("Survey answered"),
     feedback.SURVEY_REMINDED: gettext_lazy("Reminded of the survey"),
     feedback.FOLLOW_UP_RECORDED: gettext_lazy("Follow-up recorded"),
+    feedback.FACTS_CORRECTED: gettext_lazy("Facts completed"),
+    casework.INVESTIGATION_WRITTEN: gettext_lazy("Investigation written"),
+    casework.INVESTIGATION_SIGNED: gettext_lazy("Investigation signed off"),
+    casework.EVIDENCE_ADDED: gettext_lazy("Evidence added"),
+    casework.INTERVIEW_ADDED: gettext_lazy("Interview noted"),
+    casework.RECORD_STRUCK: gettext_lazy("Struck out of the investigation"),
+    casework.INTERVIEWEE_REVEALED: gettext_lazy("Name of an interviewee looked at"),
+    casework.CHECKLIST_ADDED: gettext_lazy("Check-list put on"),
+    casework.CHECKLIST_REMOVED: gettext_lazy("Check-list taken off"),
+    casework.CHECKLIST_ITEM_SETTLED: gettext_lazy("Check-list item settled"),
+    casework.CHECKLIST_ITEM_REOPENED: gettext_lazy("Check-list item opened again"),
+    casework.TIME_ADDED: gettext_lazy("Time entered"),
+    casework.TIME_CORRECTED: gettext_lazy("Time corrected"),
+    casework.MACRO_RUN: gettext_lazy("Macro run"),
+    casework.TICKET_FOLLOWED: gettext_lazy("Followed"),
+    casework.TICKET_UNFOLLOWED: gettext_lazy("No longer followed"),
+    casework.CARE_PLANNED: gettext_lazy("Care task planned"),
+    casework.CARE_ENDED: gettext_lazy("Care task settled"),
+    chats.CHAT_OPENED: gettext_lazy("Chat opened"),
+    RECEIPT_SHOWN: gettext_lazy("Receipt shown"),
+    pay.COMPLAINT_TAKEN_IN: gettext_lazy("Complaint taken in from the payment provider"),
+    pay.COMPLAINT_CHANGED: gettext_lazy("State at the payment provider changed"),
+    pay.STEP_DONE: gettext_lazy("Told the payment provider"),
+    pay.STEP_FAILED: gettext_lazy("The payment provider refused"),
     sla.WARNED: gettext_lazy("Deadline comes near"),
     sla.BREACHED: gettext_lazy("Deadline missed"),
     sla.ESCALATED: gettext_lazy("Overdue, passed up"),
@@ -55,6 +83,12 @@ KINDS: dict[str, str | Promise] = {
     sla.CHANGED: gettext_lazy("Deadline moved"),
     sla.CANCELLED: gettext_lazy("Deadline dropped"),
     sla.SET_BY_HAND: gettext_lazy("Deadline set by hand"),
+    sla.EXTENSION_ASKED: gettext_lazy("More time asked for"),
+    sla.EXTENSION_ENDED: gettext_lazy("No more time: the date stands"),
+    feedback.REGULATOR_CASE_RECORDED: gettext_lazy("Regulator case recorded"),
+    feedback.REGULATOR_OUTCOME_RECORDED: gettext_lazy("Outcome of the regulator case"),
+    feedback.GOODS_BACK: gettext_lazy("Goods are back"),
+    feedback.REFUND_PAID: gettext_lazy("Money returned"),
     notifications.MESSAGE_SENT: gettext_lazy("Message sent out"),
     notifications.MESSAGE_FAILED: gettext_lazy("Message not delivered"),
     notifications.MESSAGE_QUEUED_AGAIN: gettext_lazy("Message queued again"),
@@ -140,6 +174,16 @@ def _details(event: Event, names: Names) -> Iterable[str]:
         yield str(Metric(data["metric"]).label)
     if event.kind == sla.ESCALATED and data.get("level") in Level.values:
         yield str(Level(data["level"]).label)
+    if event.kind == sla.EXTENSION_ASKED:
+        yield f"{_short(data['due_at'])} → {_short(data['asked_until'])}"
+    if data.get("became") in ExtensionState.values:
+        yield str(ExtensionState(data["became"]).label)
+    if event.kind == feedback.REGULATOR_CASE_RECORDED:
+        yield data["number"]
+    if data.get("outcome") in RegulatorCase.Outcome.values:
+        yield str(RegulatorCase.Outcome(data["outcome"]).label)
+    if event.kind in (feedback.GOODS_BACK, feedback.REFUND_PAID):
+        yield _short(data["at"])
     if event.kind in (sla.CHANGED, sla.SET_BY_HAND):
         yield " → ".join(_short(data[key]) for key in ("was_due_at", "due_at") if data.get(key))
     if data.get("cost"):
@@ -152,6 +196,10 @@ def _details(event: Event, names: Names) -> Iterable[str]:
         yield str(RejectReason(data["why"]).label)
     if data.get("template") in MESSAGE_TYPES:
         yield str(MESSAGE_TYPES[data["template"]].label)
+    if event.kind.startswith(("checklist.", "macro.", "care.")):
+        yield data.get("name", "")
+    if event.kind in (casework.TIME_ADDED, casework.TIME_CORRECTED):
+        yield _("%(minutes)s min") % {"minutes": data["minutes"]}
     for name, (before, after) in data.get("changes", {}).items():
         yield _change(name, before, after, names)
     yield event.reason

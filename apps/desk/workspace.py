@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from apps.accounts.models import Department
+from apps.casework.selectors import replies
 from apps.core import clock
 from apps.core.actors import Actor
 from apps.core.errors import DomainError
@@ -47,7 +48,7 @@ STATION = {
     TicketState.REOPENED: TicketState.ASSIGNED,
 }
 # Forms that stand on the page beside the steps of the state.
-CARDS = ("message", "plan", "reclassify", "supervisor")
+CARDS = ("message", "plan", "reclassify", "supervisor", "facts")
 PLANNING = (TicketState.PENDING, TicketState.ASSIGNED, TicketState.REOPENED, TicketState.IN_PROGRESS)
 """In these states a plan can be written (HND-02)."""
 
@@ -129,11 +130,22 @@ def context(
         "confidence_percent": round(100 * ticket.confidence),
         "no_facts": not any(getattr(ticket, name) for name in FACTS),
         "collaborators": _collaborators(ticket),
-        "cards": cards.shown(ticket, actor, bound),
+        "cards": cards.shown(ticket, actor, _with_opened(opened, ticket, actor, bound)),
+        "guidance": replies.guidance(ticket) if handles else None,
         "sent": list(notifications.messages_of(ref(ticket))),
         **deadline_context(ticket, actor, bound),
         **customer_context(ticket, actor),
     }
+
+
+def _with_opened(
+    opened: str, ticket: Ticket, actor: Actor, bound: Mapping[str, DeskForm]
+) -> Mapping[str, DeskForm]:
+    """The form that `?act=` asks a card to show, where no refused one stands there already."""
+    action = cards.STEPS.get(opened)
+    if opened in ACTIONS or opened in bound or action is None or action.form is None or not actor.can(action.permission):
+        return bound
+    return {**bound, opened: action.form(ticket=ticket, actor=actor)}
 
 
 def _automatic(ticket: Ticket) -> list[str]:

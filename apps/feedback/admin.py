@@ -10,11 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from apps.accounts.principals import actor_for
+from apps.feedback import voice_admin
 from apps.feedback.mail import admin as mail_admin
 from apps.feedback.models import DeskRules, VaguePhrase
 from apps.feedback.services import desk_rules
 
-__all__ = ["DeskRulesAdmin", "VaguePhraseAdmin", "mail_admin"]
+__all__ = ["DeskRulesAdmin", "VaguePhraseAdmin", "mail_admin", "voice_admin"]
 
 
 @admin.register(DeskRules)

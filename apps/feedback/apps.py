@@ -8,4 +8,6 @@ class FeedbackConfig(AppConfig):
     verbose_name = _("Feedback")
 
     def ready(self) -> None:
-        from apps.feedback import errors, evidence, receivers  # noqa: F401  (fill the registries)
+        from apps.feedback import errors, evidence, gates, receivers, relation_receivers, subjects, triage_source  # noqa: F401  (fill the registries)
+
+        triage_source.register()

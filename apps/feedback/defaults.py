@@ -1,6 +1,7 @@
 """Shipped wordings of the promise check and the service desk's rules (HND-02, ADM-05)."""
 
 from apps.core.actors import Actor
+from apps.feedback import drill_scenarios
 from apps.feedback.models import DeskRules, VaguePhrase
 
 VAGUE_ZH = [
@@ -103,4 +104,4 @@ def load(*, actor: Actor) -> dict[str, int]:
     new = [VaguePhrase(text=t, effect=e, language=lang) for t, e, lang in rows if t not in known]
     VaguePhrase.objects.bulk_create(new)
     _, created = DeskRules.objects.get_or_create(pk=1)
-    return {"promise wordings": len(new), "service desk rules": int(created)}
+    return {"promise wordings": len(new), "service desk rules": int(created), "drill scenarios": drill_scenarios.load()}

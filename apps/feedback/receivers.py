@@ -2,22 +2,30 @@
 
 from datetime import datetime
 
+from django.urls import reverse
+
 from apps.accounts import selectors as people
 from apps.accounts.models import User
+from apps.accounts.roles import Role
 from apps.core import locks
 from apps.core.actors import system
 from apps.core.vocabulary import Kind
 from apps.feedback import events
 from apps.feedback.models import Message, Survey, Ticket
-from apps.feedback.services import announcements, clocks, closure, links, reclassification
+from apps.feedback.services import announcements, clocks, closure, drills, family, links, reclassification, survey_sms
 from apps.feedback.states import MessageKind, TicketState
 from apps.journal.models import Event
 from apps.journal.receivers import on
+from apps.notifications import muting
 from apps.notifications.services import outbox
 from apps.sla import events as deadlines
+from apps.sla.models import ExtensionRequest
+from apps.sla.selectors import asked_to_decide
 from apps.sla.states import Level, Metric
 
 SLA = system("sla")
+
+muting.register("feedback.ticket", drills.silence)  # no message about a drill leaves the house (TRN-01)
 
 
 def _ticket(event: Event) -> Ticket:
@@ -54,7 +62,8 @@ def pass_message_on(event: Event) -> None:
     ticket = _ticket(event)
     message = Message.objects.select_related("author").get(pk=event.data["message"])
     if message.kind == MessageKind.CUSTOMER:
-        announcements.to_staff(announcements.responsible(ticket), "customer_replied", ticket, event)
+        answering = family.leader(ticket)
+        announcements.to_staff(announcements.responsible(answering), "customer_replied", answering, event)
     elif message.kind == MessageKind.PROGRESS:
         announcements.to_customer(
             ticket, "progress_update", event, progress=message.body, next_update_by=ticket.next_due_at or ""
@@ -76,14 +85,18 @@ def send_result(event: Event) -> None:
 
 @on(events.CALLBACK_STARTED, name="feedback.send_survey")
 def send_survey(event: Event) -> None:
+    ticket = _ticket(event)
     survey = Survey.objects.get(pk=event.data["survey"])
-    announcements.to_customer(_ticket(event), "survey", event, link=links.survey_url(survey))
+    if not survey_sms.unwanted(ticket):
+        announcements.to_customer(ticket, "survey", event, link=links.survey_url(survey))
 
 
 @on(events.SURVEY_REMINDED, name="feedback.send_survey_reminder")
 def send_survey_reminder(event: Event) -> None:
     ticket = _ticket(event)
     survey = ticket.surveys.get(round=ticket.reopen_count)
+    if survey_sms.unwanted(ticket):
+        return
     announcements.to_customer(ticket, "survey_reminder", event, link=links.survey_url(survey), closes_on="")
 
 
@@ -91,7 +104,14 @@ def send_survey_reminder(event: Event) -> None:
 def announce_follow_up(event: Event) -> None:
     ticket = _ticket(event)
     announcements.to_customer(ticket, "second_followup", event, contact_by=ticket.next_due_at or "")
-    announcements.to_staff(announcements.responsible(ticket), "assigned", ticket, event)
+    if not event.data.get("contradicts"):
+        announcements.to_staff(announcements.responsible(ticket), "assigned", ticket, event)
+        return
+    # Whoever handled it can't close it: the heads hear of it and send somebody else (HND-12).
+    users = {u.pk: u for u in [*people.heads_of(ticket.department_id), *announcements.responsible(ticket)]}
+    survey = ticket.surveys.filter(round=ticket.reopen_count).first()
+    words = survey.contradiction if survey else ""
+    announcements.to_staff(list(users.values()), "survey_contradicted", ticket, event, reason=words)
 
 
 @on(events.TICKET_CLOSED, name="feedback.announce_closing")
@@ -156,6 +176,54 @@ def note_next_deadline(event: Event) -> None:
     """A calendar, a policy or a person moved a deadline: the queue follows."""
     if event.subject_type == "feedback.ticket":
         clocks.refresh(locks.row(Ticket, event.subject_id))
+
+
+@on(deadlines.EXTENSION_ASKED, name="feedback.ask_for_extension")
+def ask_for_extension(event: Event) -> None:
+    """More time is asked for: the head of department hears of it, management where it is long (SLA-05)."""
+    if event.subject_type != "feedback.ticket":
+        return
+    asked = ExtensionRequest.objects.select_related("deadline").get(pk=event.data["extension"])
+    announcements.to_staff(
+        asked_to_decide(asked),
+        "extension_asked",
+        _ticket(event),
+        event,
+        metric=asked.deadline.get_metric_display(),
+        due_at=asked.was_due_at,
+        until=asked.asked_until,
+        author=str(asked.requested_by or asked.requested_label),
+        reason=asked.reason,
+    )
+
+
+@on(deadlines.SET_BY_HAND, deadlines.EXTENSION_ENDED, name="feedback.tell_of_extension")
+def tell_of_extension(event: Event) -> None:
+    """Whoever asked hears what was decided; not of what they took back themselves (SLA-05)."""
+    if event.subject_type != "feedback.ticket" or not event.data.get("extension"):
+        return
+    asked = ExtensionRequest.objects.select_related("deadline", "requested_by").get(pk=event.data["extension"])
+    if asked.requested_by is None or asked.requested_by_id == event.actor_id:
+        return
+    announcements.to_staff(
+        [asked.requested_by],
+        "extension_decided",
+        _ticket(event),
+        event,
+        metric=asked.deadline.get_metric_display(),
+        decision=asked.get_state_display(),
+        due_at=datetime.fromisoformat(event.data["due_at"]),
+        reason=asked.decision_reason,
+    )
+
+
+@on(deadlines.OFFICIAL_DAYS_MISSING, name="feedback.tell_of_missing_days")
+def tell_of_missing_days(event: Event) -> None:
+    """Administrators hear that next year's make-up days are not known yet (SLA-02)."""
+    year = event.data["year"]
+    link = reverse("admin:sla_calendar_year", args=["official", year])
+    users = people.with_role(Role.ADMINISTRATOR)
+    outbox.notify_many(users, "official_days_missing", context={"year": str(year)}, event=event, link=link)
 
 
 @on(deadlines.FIRED, name="feedback.act_on_timer")

@@ -16,9 +16,20 @@ class TicketState(models.TextChoices):
     REOPENED = "reopened", _("Reopened")  # 重新打开: back to work
     CLOSED = "closed", _("Closed")  # 已闭环
     REJECTED = "rejected", _("Rejected")  # 已驳回: spam or duplicate
+    MERGED = "merged", _("Merged")  # 已合并: another ticket answers for it; can be taken out again
 
 
-OPEN_STATES = [s for s in TicketState if s not in (TicketState.CLOSED, TicketState.REJECTED)]
+OVER_STATES = (TicketState.CLOSED, TicketState.REJECTED, TicketState.MERGED)
+OPEN_STATES = [s for s in TicketState if s not in OVER_STATES]
+# Somebody owes work; the customer has no result yet.
+WORKING_STATES = [
+    TicketState.PENDING,
+    TicketState.ASSIGNED,
+    TicketState.REOPENED,
+    TicketState.IN_PROGRESS,
+    TicketState.WAITING,
+    TicketState.SOLUTION_APPROVAL,
+]
 UNACCEPTED_STATES = [TicketState.PENDING, TicketState.ASSIGNED, TicketState.REOPENED]
 # The short rail on the workspace and the tracking page: the way that a ticket normally goes.
 MAIN_WAY = [
@@ -37,6 +48,8 @@ class ClosedAs(models.TextChoices):
     SATISFIED = "satisfied", _("Satisfied")
     NO_REPLY = "no_reply", _("No reply")
     FOLLOWED_UP = "followed_up", _("After second follow-up")
+    DRILL = "drill", _("End of the drill")
+    PART = "part", _("Part of another ticket")  # nobody asks the customer about a part
 
 
 class RejectReason(models.TextChoices):
@@ -65,6 +78,7 @@ class MessageKind(models.TextChoices):
     PROGRESS = "progress", _("Progress note to the customer")
     NOTE = "note", _("Internal note")
     CALL = "call", _("Call record")
+    TEST_REPORT = "test_report", _("Test report")  # what a test or repair brought; stays inside, files attached
     FOLLOW_UP = "follow_up", _("Second follow-up record")
 
 

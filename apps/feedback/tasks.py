@@ -2,7 +2,7 @@ from celery import shared_task
 
 from apps.core import clock
 from apps.core.models import Heartbeat
-from apps.feedback.services import incoming_mail, mailboxes
+from apps.feedback.services import incoming_mail, mailboxes, tag_library
 from apps.journal import doorbell
 
 
@@ -17,3 +17,10 @@ def fetch_mail() -> None:
 def discard_mail() -> None:
     """Mails are kept for MAIL_RAW_DAYS days; what became of them stays."""
     incoming_mail.discard_raw()
+
+
+@shared_task(name=tag_library.REPLACE)
+def replace_tags() -> None:
+    """Renamed tags reach the tickets that have them (CLS-08)."""
+    doorbell.answered(tag_library.REPLACE)
+    tag_library.replace_all()

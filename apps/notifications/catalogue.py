@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.notifications.states import MessageChannel
 
-EMAIL, SMS, PHONE, IN_APP = (
+EMAIL, SMS, PHONE, DOOR, IN_APP = (
     MessageChannel.EMAIL,
     MessageChannel.SMS,
     MessageChannel.PHONE,
+    MessageChannel.DOOR,
     MessageChannel.IN_APP,
 )
 
@@ -66,16 +67,32 @@ REASON = Placeholder(
 RESPONSIBLE = Placeholder("responsible", _("who works on it (may be empty)"), "李娜")
 METRIC = Placeholder("metric", _("what is due"), _("First response"))
 DUE_AT = Placeholder("due_at", _("when it is due"), "2024-05-11 10:30")
+AUTHOR = Placeholder("author", _("who wrote it"), "李娜")
+CHANGE = Placeholder("change", _("what happened"), _("a solution was proposed"))
+UNTIL = Placeholder("until", _("until when more time is asked for"), "2024-05-16 18:00")
+DECISION = Placeholder("decision", _("what was decided"), _("granted"))
 LEVEL = Placeholder("level", _("step of the escalation ladder"), _("Head of department"))
+
+
+DOOR_NAME = Placeholder("door", _("name of the door, mailbox or gateway"), "微信公众号")
+DOOR_TROUBLE = Placeholder("trouble", _("what failed last"), "HTTP 502")
+DOOR_SINCE = Placeholder("since", _("since when"), "2024-05-11 09:30")
 
 
 def _prose(name: str, meaning: str | Promise, sample: str | Promise) -> Placeholder:
     return Placeholder(name, meaning, sample, private=True, prose=True)
 
 
-_TO_CUSTOMER = (EMAIL, SMS, PHONE)
+_TO_CUSTOMER = (EMAIL, SMS, PHONE, DOOR)  # a door says what the SMS says, unless it has a text of its own
 _TO_STAFF = (IN_APP, EMAIL)
 _DEADLINE = (NUMBER, METRIC, DUE_AT, URGENCY, CATEGORY, DEPARTMENT, RESPONSIBLE, DESK_LINK)
+
+_CALL = (
+    Placeholder("caller", _("caller, masked"), "138****5678"),
+    Placeholder("at", _("when it rang"), "2024-05-11 09:30"),
+    DUE_AT,
+    DESK_LINK,
+)
 
 _TYPES = (
     MessageType(
@@ -150,12 +167,28 @@ _TYPES = (
         ),
     ),
     MessageType(
+        "survey_help", _("How to answer the survey"), (SMS,), (NUMBER, CONTACT, SURVEY_LINK), needs=("number",)
+    ),
+    MessageType("survey_stopped", _("Survey messages stopped"), (SMS,), (NUMBER, CONTACT)),
+    MessageType(
         "second_followup",
         _("Second follow-up"),
         _TO_CUSTOMER,
         (
             NUMBER,
             Placeholder("contact_by", _("when we get in touch (may be empty)"), "2024-05-15 18:00"),
+            CONTACT,
+            LINK,
+        ),
+        needs=("number",),
+    ),
+    MessageType(
+        "nudge_received",
+        _("Nudge received"),
+        _TO_CUSTOMER,
+        (
+            NUMBER,
+            Placeholder("due_at", _("when the next step is due (may be empty)"), "2024-05-13 18:00"),
             CONTACT,
             LINK,
         ),
@@ -198,11 +231,128 @@ _TYPES = (
         for_staff=True,
     ),
     MessageType(
+        "mentioned",
+        _("Named in a note"),
+        _TO_STAFF,
+        (NUMBER, AUTHOR, CATEGORY, CUSTOMER, DUE_AT, DESK_LINK),
+        needs=("number",),
+        for_staff=True,
+    ),
+    MessageType(
+        "ticket_changed",
+        _("Followed ticket changed"),
+        _TO_STAFF,
+        (NUMBER, CHANGE, CATEGORY, CUSTOMER, DEPARTMENT, RESPONSIBLE, DUE_AT, DESK_LINK),
+        needs=("number", "change"),
+        for_staff=True,
+    ),
+    MessageType(
+        "extension_asked",
+        _("Extension asked for"),
+        _TO_STAFF,
+        (NUMBER, METRIC, DUE_AT, UNTIL, AUTHOR, REASON, DEPARTMENT, DESK_LINK),
+        needs=("number", "until"),
+        for_staff=True,
+    ),
+    MessageType(
+        "extension_decided",
+        _("Extension decided"),
+        _TO_STAFF,
+        (NUMBER, METRIC, DECISION, DUE_AT, REASON, DESK_LINK),
+        needs=("number", "decision"),
+        for_staff=True,
+    ),
+    MessageType(
+        "official_days_missing",
+        _("Public holidays not announced"),
+        _TO_STAFF,
+        (Placeholder("year", _("the year"), "2027"), DESK_LINK),
+        needs=("year",),
+        for_staff=True,
+    ),
+    MessageType(
+        "survey_contradicted",
+        _("Good score, but not solved"),
+        _TO_STAFF,
+        (NUMBER, KIND, CATEGORY, DEPARTMENT, CUSTOMER, RESPONSIBLE, REASON, DUE_AT, DESK_LINK),
+        needs=("number",),
+        for_staff=True,
+    ),
+    MessageType(
+        "customer_nudged",
+        _("Customer asks where it stands"),
+        _TO_STAFF,
+        (
+            NUMBER,
+            Placeholder("count", _("how often by now"), "3"),
+            URGENCY,
+            CATEGORY,
+            DEPARTMENT,
+            CUSTOMER,
+            RESPONSIBLE,
+            DUE_AT,
+            REASON,
+            DESK_LINK,
+        ),
+        needs=("number", "count"),
+        for_staff=True,
+    ),
+    MessageType(
+        "repeat_received",
+        _("The same issue came in again"),
+        _TO_STAFF,
+        (NUMBER, Placeholder("repeat", _("number of the repeat"), "202405-014"), CATEGORY, CUSTOMER, DESK_LINK),
+        needs=("number", "repeat"),
+        for_staff=True,
+    ),
+    MessageType(
+        "parts_done",
+        _("All parts are done"),
+        _TO_STAFF,
+        (NUMBER, Placeholder("part", _("number of the last part"), "202405-015"), DUE_AT, DESK_LINK),
+        needs=("number",),
+        for_staff=True,
+    ),
+    MessageType(
         "supervisor_requested",
         _("Customer asks for a supervisor"),
         _TO_STAFF,
         (NUMBER, KIND, CATEGORY, DEPARTMENT, CUSTOMER, RESPONSIBLE, REASON, DESK_LINK),
         needs=("number",),
+        for_staff=True,
+    ),
+    MessageType(
+        "chat_waiting",
+        _("Somebody waits in the chat"),
+        (IN_APP,),
+        (NUMBER, CATEGORY, DEPARTMENT, CUSTOMER, DUE_AT, DESK_LINK),
+        needs=("number",),
+        for_staff=True,
+    ),
+    MessageType(
+        "platform_refused",
+        _("Payment provider refused our answer"),
+        (IN_APP,),
+        (NUMBER, REASON, CUSTOMER, DUE_AT, DESK_LINK),
+        needs=("number",),
+        for_staff=True,
+    ),
+    MessageType("missed_call", _("Missed call"), (IN_APP,), _CALL, needs=("caller",), for_staff=True),
+    MessageType("call_unlogged", _("Call not logged"), (IN_APP,), _CALL, needs=("caller",), for_staff=True),
+    MessageType(
+        "door_failing",
+        _("Door fails"),
+        (IN_APP,),
+        (DOOR_NAME, DOOR_TROUBLE, DOOR_SINCE, DESK_LINK),
+        needs=("door",),
+        for_staff=True,
+    ),
+    MessageType(
+        "door_well",
+        _("Door is well again"),
+        (IN_APP,),
+        (DOOR_NAME, DOOR_TROUBLE, DOOR_SINCE, DESK_LINK),
+        needs=("door",),
         for_staff=True,
     ),
 )

@@ -20,5 +20,9 @@ register(
         "notifications.not_a_call": Problem(
             409, _("This message is not a call that is still to be made. It is: %(state)s.")
         ),
+        "sms.signature": Problem(401, _("The signature is missing or wrong.")),
+        "sms.clock": Problem(401, _("The time of the signature is more than five minutes from ours.")),
+        "sms.not_set_up": Problem(403, _("No key is set for incoming text messages (SMS_GATEWAY_KEY).")),
+        "sms.unreadable": Problem(422, _("A JSON object with id, from and text is expected.")),
     }
 )

@@ -26,6 +26,7 @@ from apps.notifications.states import MessageChannel
 Value = str | Promise | int | Decimal | datetime | date | UUID | None
 
 SMS_MAX_CHARACTERS = 300  # mainland gateways refuse beyond 350 to 500; the link leads to the whole text
+DOOR_MAX_CHARACTERS = 1500  # a chat takes longer ones in several parts
 SUBJECT_MAX_CHARACTERS = 200
 BODY_MAX_CHARACTERS = 4000  # of a template; values come on top
 
@@ -107,13 +108,16 @@ def render(
 ) -> Rendered:
     """Fill a template's text for one recipient; times are written in Asia/Shanghai, lazy labels in `language`.
 
-    A line whose placeholders are all empty is left out. In an SMS free text is shortened to fit SMS_MAX_CHARACTERS.
+    A line whose placeholders are all empty is left out. In an SMS free text is shortened to fit
+    SMS_MAX_CHARACTERS, in a chat DOOR_MAX_CHARACTERS.
     Raises ValueError when the context lacks a placeholder of this code, TypeError for a value that is no plain value:
     both are mistakes of the caller, never of the data.
     """
     values = _values(code, context, language, recipient_name)
     if channel == MessageChannel.SMS:
-        values = _shorten_prose(code, body, values)
+        values = _shorten_prose(code, body, values, SMS_MAX_CHARACTERS)
+    elif channel == MessageChannel.DOOR:
+        values = _shorten_prose(code, body, values, DOOR_MAX_CHARACTERS)
     return Rendered(
         subject=one_line(_fill(subject, values))[:SUBJECT_MAX_CHARACTERS],
         body="\n".join(_fill(line, values) for line in body.splitlines() if not _is_empty(line, values)),
@@ -146,11 +150,11 @@ def _fill(text: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), text)
 
 
-def _shorten_prose(code: str, body: str, values: dict[str, str]) -> dict[str, str]:
+def _shorten_prose(code: str, body: str, values: dict[str, str], most: int) -> dict[str, str]:
     used = set(_PLACEHOLDER.findall(body))
     prose = [each.name for each in placeholders(code).values() if each.prose and each.name in used]
     fixed = len(_fill(body, {**values, **dict.fromkeys(prose, "")}))
-    room = max(10, (SMS_MAX_CHARACTERS - fixed) // max(1, len(prose)))
+    room = max(10, (most - fixed) // max(1, len(prose)))
     return {**values, **{name: clip(one_line(values[name]), room) for name in prose}}
 
 
@@ -183,6 +187,12 @@ def clip(text: str, limit: int) -> str:
     while cut and (_joins(text[len(cut)]) or cut[-1] == "\u200d"):
         cut = cut[:-1]
     return cut.rstrip() + "…"
+
+
+def clip_middle(text: str, limit: int) -> str:
+    """At most `limit` characters; what is cut lies in the middle, because a link stands at the end."""
+    tail = text[-limit // 2 :]
+    return text if len(text) <= limit else clip(text[: limit - len(tail)], limit - len(tail) - 1) + tail
 
 
 def _joins(character: str) -> bool:

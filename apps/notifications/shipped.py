@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from apps.core.vocabulary import Language
+from apps.notifications.catalogue import MESSAGE_TYPES
+from apps.notifications.states import MessageChannel
 
+SMS_MARK = "【{company}】"
 _TEXTS = Path(__file__).parent / "texts"
 
 
@@ -29,4 +32,13 @@ def texts() -> dict[Key, Text]:
         for code, channels in tomllib.loads((_TEXTS / f"{language}.toml").read_text(encoding="utf-8")).items():
             for channel, words in channels.items():
                 found[Key(code, channel, language)] = Text(words.get("subject", ""), words["body"].strip())
-    return found
+    return {**_at_the_door(found), **found}
+
+
+def _at_the_door(found: dict[Key, Text]) -> dict[Key, Text]:
+    """A door (WeChat and the like) says what the SMS says, without the mark of the company that those begin with."""
+    return {
+        key._replace(channel=MessageChannel.DOOR.value): Text("", text.body.removeprefix(SMS_MARK).lstrip())
+        for key, text in found.items()
+        if key.channel == MessageChannel.SMS and MessageChannel.DOOR in MESSAGE_TYPES[key.code].channels
+    }

@@ -172,6 +172,10 @@ class SupervisorForm(PublicForm):
     )
 
 
+class NudgeForm(PublicForm):
+    """One button."""
+
+
 class ReopenForm(PublicForm):
     reason = Text(
         label=_("What is not solved yet?"), widget=forms.Textarea(attrs={"rows": 3, "data-count": str(TEXT_LIMIT)})

@@ -62,10 +62,11 @@ class Promise:
 
 def rail(ticket: Ticket, survey: Survey | None) -> list[Step]:
     """The milestones in order. `survey` is the answered one of this round."""
-    if ticket.state == S.REJECTED:
+    if ticket.state in (S.REJECTED, S.MERGED):
+        instead = _("Not taken on") if ticket.state == S.REJECTED else _("Handled together with another report")
         return [
             Step(pgettext("portal", "Received"), ticket.received_at, "done"),
-            Step(_("Not taken on"), ticket.closed_at, "here"),
+            Step(instead, ticket.closed_at, "here"),
         ]
     here = _POSITION[S(ticket.state)]
     reached = [
@@ -113,7 +114,18 @@ def headline(ticket: Ticket) -> str:
         return _closed(ticket)
     if ticket.state == S.REJECTED:
         return _rejected(ticket)
+    if ticket.state == S.MERGED:
+        return _("We handle this together with another report. What you write below reaches whoever works on it.")
     return words[S(ticket.state)]
+
+
+def together(ticket: Ticket, answering: Ticket) -> str:
+    """Said first on the page of a merged ticket whose own customer's ticket answers for it; else empty."""
+    if answering.pk == ticket.pk:
+        return ""
+    return _("We handle this together with %(number)s, which you told us about, too. This is where that one stands:") % {
+        "number": answering.number
+    }
 
 
 def _closed(ticket: Ticket) -> str:

@@ -13,7 +13,7 @@ from apps.core.models import Upload
 from apps.core.vocabulary import ContactChannel
 from apps.feedback import events
 from apps.feedback.models import Attachment, Message, Survey, Ticket
-from apps.feedback.services import contact_given, links
+from apps.feedback.services import contact_given, family, links, nudges
 from apps.feedback.states import CUSTOMER_SEES, MessageKind, TicketState
 from apps.journal import transitions
 from apps.journal.models import Event
@@ -50,10 +50,31 @@ class Entry:
 
 def ticket_by_link(number: str, token: str) -> Ticket:
     """The ticket behind a private link. Raises Http404, the same for a wrong token and an unknown number."""
-    ticket = Ticket.objects.select_related("customer", "assignee", "duplicate_of").filter(number=number).first()
+    joined = Ticket.objects.select_related("customer", "assignee", "duplicate_of", "merged_into")
+    ticket = joined.filter(number=number).first()
     if ticket is None or not links.tracking_matches(ticket, token):
         raise Http404
     return ticket
+
+
+def answering(ticket: Ticket) -> Ticket:
+    """The ticket whose progress its page shows: of a merged one that of the other, unless that is somebody else's."""
+    other = ticket.merged_into
+    return other if other is not None and other.customer_id == ticket.customer_id else ticket
+
+
+def may_write(ticket: Ticket) -> bool:
+    """Whether the customer may add something now; on a merged ticket as long as the one that answers for it is open."""
+    return family.leader(ticket).is_open
+
+
+def nudging(ticket: Ticket) -> tuple[bool, datetime | None]:
+    """Whether the customer may nudge now (HND-11), or from when on; (False, None) where there is nothing to hurry up."""
+    leader = family.leader(ticket)
+    refusal = nudges.refused(leader, CUSTOMER)
+    if refusal is None:
+        return True, None
+    return False, nudges.next_at(leader) if refusal.code == "nudge.too_soon" else None
 
 
 def survey_by_link(survey_id: UUID, token: str) -> Survey:

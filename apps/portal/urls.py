@@ -6,7 +6,7 @@ from apps.portal.views import feedback, site, survey, tracking
 class Number:
     """A ticket number: year, month, serial (INT-02)."""
 
-    regex = r"[0-9]{6}-[0-9]{3,12}"
+    regex = r"D?[0-9]{6}-[0-9]{3,12}"
 
     def to_python(self, value: str) -> str:
         return value
@@ -34,6 +34,7 @@ urlpatterns = [
     path(f"{_TICKET}sent/", feedback.sent, name="sent"),
     path(f"{_TICKET}message/", tracking.add_message, name="add_message"),
     path(f"{_TICKET}supervisor/", tracking.supervisor, name="supervisor"),
+    path(f"{_TICKET}nudge/", tracking.nudge, name="nudge"),
     path(f"{_TICKET}reopen/", tracking.reopen, name="reopen"),
     path(f"{_TICKET}files/<uuid:attachment_id>/", tracking.attachment, name="attachment"),
     path("s/<uuid:survey_id>/<token:token>/", survey.survey, name="survey"),

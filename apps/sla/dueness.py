@@ -4,13 +4,14 @@ Because everything is computed from recorded facts, it can be computed again at 
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
+from apps.core.clock import SHANGHAI
 from apps.sla.models import Deadline, EscalationStep, Pause, Policy
 from apps.sla.rules import Rules
 from apps.sla.states import OverdueUnit, State, Unit
-from apps.sla.timeline import MINUTE, WALL_CLOCK, Period, Ruler, Timeline, merged, to_moment, to_us
+from apps.sla.timeline import DAY, MINUTE, WALL_CLOCK, Period, Ruler, Timeline, merged, midnight, to_moment, to_us
 
 
 class Times(NamedTuple):
@@ -47,6 +48,24 @@ def times_of(deadline: Deadline, policy: Policy, rules: Rules, pauses: Sequence[
         return times(policy, rules, deadline.department_id, deadline.started_at, intervals)
     ruler = ruler_of(policy, rules, deadline.department_id)
     return _finished(policy, ruler, to_us(deadline.hand_set_at), to_us(deadline.hand_due_at), intervals)
+
+
+def extension_limit(deadline: Deadline, policy: Policy, rules: Rules, pauses: Sequence[Pause]) -> datetime:
+    """The latest that a head of department may extend to (SLA-05): the closing of the last of `extension_days`.
+
+    Working days of the deadline's calendar, counted from the due time that the policy itself sets, so that one extension
+    after the other does not add up.
+    """
+    intervals = intervals_of(pauses) if policy.pausable else ()
+    due = times(policy, rules, deadline.department_id, deadline.started_at, intervals).due_at
+    timeline = rules.timeline(deadline.department_id)
+    last = to_moment(timeline.add_days(to_us(due), policy.extension_days)).astimezone(SHANGHAI).date()
+    return closing(timeline, last)
+
+
+def closing(timeline: Timeline, day: date) -> datetime:
+    """The last working moment of a day (of Shanghai), or before it where that day does not work."""
+    return to_moment(timeline.last_before(midnight(day) + DAY))
 
 
 def _finished(policy: Policy, ruler: Ruler, start: int, due: int, pauses: Sequence[Period]) -> Times:

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext, pgettext
 from apps.core import clock
 from apps.core.vocabulary import Channel, Kind, Tier, Urgency
 from apps.sla import dueness, rules, selectors
-from apps.sla.models import Calendar, Deadline, Pause, Policy
+from apps.sla.models import Calendar, Deadline, LegalRule, Pause, Policy
 from apps.sla.models.policy import CONDITIONS
 from apps.sla.rules import Facts, Rules
 from apps.sla.states import DayKind, Metric, State, Unit, Weekday
@@ -57,6 +57,13 @@ def target_words(policy: Policy) -> str:
     return _("%(time)s by the clock") % {"time": length}
 
 
+def law_target_words(rule: LegalRule) -> str:
+    """The same of a legal rule; empty for one without a clock."""
+    if rule.target is None:
+        return ""
+    return target_words(Policy(target=rule.target, unit=rule.unit))
+
+
 def duration_words(us: int) -> str:
     """A length in hours and minutes."""
     hours, minutes = divmod(round(us / MINUTE), 60)
@@ -80,10 +87,12 @@ def _moment(value: datetime) -> str:
 
 
 def _policy(policy: Policy) -> Iterator[str]:
+    words = {"metric": policy.get_metric_display(), "target": target_words(policy), "policy": policy.name}
+    if policy.legal_rule is not None:
+        yield from _law(policy.legal_rule, words)
+        return
     yield _("“%(metric)s”: %(target)s, by the policy “%(policy)s” (version %(version)s).") % {
-        "metric": policy.get_metric_display(),
-        "target": target_words(policy),
-        "policy": policy.name,
+        **words,
         "version": policy.version,
     }
     cases = [
@@ -98,6 +107,18 @@ def _policy(policy: Policy) -> Iterator[str]:
         }
     else:
         yield _("It applies because no narrower policy matches; this one is for all cases.")
+
+
+def _law(rule: LegalRule, words: dict[str, str]) -> Iterator[str]:
+    """The rule with its article, as it stood when the clock started (LAW-01 … LAW-03)."""
+    yield _("“%(metric)s”: %(target)s, by law: %(citation)s (%(policy)s, in force since %(day)s).") % {
+        **words,
+        "citation": rule.citation,
+        "day": date_format(rule.effective_from, "DATE_FORMAT"),
+    }
+    yield from filter(None, (rule.duty, rule.consequence))
+    if rule.starts:
+        yield _("Counted from: %(what)s") % {"what": rule.starts}
 
 
 def _start(deadline: Deadline, policy: Policy, in_force: Rules) -> Iterator[str]:
@@ -173,7 +194,7 @@ def _days(calendar: Calendar, timeline: Timeline, in_force: Rules, first: date, 
 def _what(calendar: Calendar, timeline: Timeline, in_force: Rules, day: date) -> tuple[str, bool] | None:
     """What the day is called and whether it counts; None for an ordinary working day."""
     special = in_force.special_day(calendar, day)
-    if special is not None:
+    if special is not None and special.kind != DayKind.ORDINARY:
         return special.name or special.get_kind_display(), special.kind == DayKind.WORKDAY
     if not timeline.between(midnight(day), midnight(day + timedelta(days=1))):
         return _("no working hours"), False

@@ -6,10 +6,16 @@ from apps.journal import events as journal
 from apps.journal import receivers
 from apps.journal.models import Event
 from apps.sla import events
-from apps.sla.services import recalculation
+from apps.sla.services import lapse, recalculation
 
 
-@receivers.on(events.CALENDAR_CHANGED, events.RECALCULATION_CONTINUED, name="sla.follow_calendar")
+@receivers.on(events.BREACHED, name="sla.expire_extension")
+def expire_extension(event: Event) -> None:
+    """The old date has passed and nobody decided (SLA-05)."""
+    lapse.of_passed(UUID(event.data["deadline"]))
+
+
+@receivers.on(events.CALENDAR_CHANGED, events.RECALCULATION_CONTINUED, name=recalculation.RECEIVER)
 def follow_calendar(event: Event) -> None:
     """Move the open deadlines, a batch per event: the rest follows by an event of its own."""
     first, last, after = (event.data.get(name) for name in ("first", "last", "after"))

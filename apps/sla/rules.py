@@ -83,7 +83,7 @@ class Rules:
         """Years with official days → whether they are provisional."""
         years: dict[int, bool] = {}
         for day in self.official.values():
-            if day.kind != DayKind.COMPANY_DAY_OFF:
+            if day.kind in (DayKind.HOLIDAY, DayKind.WORKDAY):
                 years[day.date.year] = years.get(day.date.year, False) or day.provisional
         return years
 
@@ -142,7 +142,7 @@ def _read_version() -> uuid.UUID | None:
 
 
 def _load(version: uuid.UUID | None) -> Rules:
-    policies = list(Policy.objects.all())
+    policies = list(Policy.objects.select_related("legal_rule"))
     calendars = list(Calendar.objects.all())
     own_days: dict[uuid.UUID | None, dict[date, CalendarDay]] = defaultdict(dict)
     for day in CalendarDay.objects.all():

@@ -17,9 +17,19 @@ class Metric(models.TextChoices):
     CALLBACK = "callback", _("Satisfaction call-back")
     SECOND_FOLLOW_UP = "second_follow_up", _("Second follow-up")
     SUPERVISOR_CALL = "supervisor_call", _("Supervisor call-back")
+    CARE_TASK = "care_task", _("Customer care")
     SURVEY_SEND = "survey_send", _("Sending the survey")
     SURVEY_REMINDER = "survey_reminder", _("Reminding of the survey")
     SURVEY_NO_REPLY = "survey_no_reply", _("Giving up on the survey")
+    PLATFORM_REPLY = "platform_reply", _("Answer at the payment provider")
+    PLATFORM_DONE = "platform_done", _("Done at the payment provider")
+    CALL_RETURN = "call_return", _("Returning a missed call")
+    EIGHT_D = "eight_d", _("8D answer")
+    REPLACEMENT = "replacement", _("Replacement request")
+    VOIDING = "void", _("Voiding of the invoice")
+    REGULATOR = "regulator", _("Settlement of the regulator case")
+    LEGAL_REFUND = "legal_refund", _("Refund after the return")
+    LEGAL_REFUND_LIMIT = "legal_refund_limit", _("Refund before it is punishable")
 
 
 def metrics() -> list[tuple[str, str]]:
@@ -36,6 +46,8 @@ class Purpose(models.TextChoices):
 
 
 TIMERS = frozenset({Metric.SURVEY_SEND, Metric.SURVEY_REMINDER, Metric.SURVEY_NO_REPLY})
+# Their time limits are versions of a legal rule and nothing else (LAW-01, LAW-02).
+LEGAL = frozenset({Metric.REGULATOR, Metric.LEGAL_REFUND, Metric.LEGAL_REFUND_LIMIT})
 
 
 def purpose_of(metric: str) -> Purpose:
@@ -57,10 +69,21 @@ class State(models.TextChoices):
     FIRED = "fired", pgettext_lazy("deadline", "Fired")  # a timer that went off
 
 
+class ExtensionState(models.TextChoices):
+    """What became of a request for more time (SLA-05)."""
+
+    REQUESTED = "requested", pgettext_lazy("extension", "Waiting for a decision")  # 待审批
+    APPROVED = "approved", pgettext_lazy("extension", "Granted")  # 已同意: the deadline has its new date
+    REFUSED = "refused", pgettext_lazy("extension", "Refused")  # 已拒绝: the old date stands
+    EXPIRED = "expired", pgettext_lazy("extension", "Expired")  # 已失效: the old date passed, or the deadline ended
+    WITHDRAWN = "withdrawn", pgettext_lazy("extension", "Withdrawn")  # 已撤回 by who asked
+
+
 class DayKind(models.TextChoices):
     HOLIDAY = "holiday", _("Public holiday")
     WORKDAY = "workday", _("Make-up working day")  # 调休
     COMPANY_DAY_OFF = "company_day_off", _("Company day off")
+    ORDINARY = "ordinary", _("As its weekday")  # the official entry of this date does not hold here
 
 
 class Level(models.TextChoices):

@@ -76,7 +76,7 @@ class Hours:
 
     def of(self, day: date) -> tuple[Period, ...]:
         kind = self.days.get(day)
-        if kind is None:
+        if kind is None or kind == DayKind.ORDINARY:
             return self.week[day.weekday()]
         if kind == DayKind.WORKDAY:
             return self.week[day.weekday()] or self.make_up
@@ -192,6 +192,12 @@ class Timeline:
         """`add_days` for whole days, then the fraction as a part of a standard working day."""
         whole = int(days)
         return self.add(self.add_days(start, whole), int((days - whole) * self.day_length))
+
+    def last_before(self, moment: int) -> int:
+        """The last working moment at or before `moment`: of an evening, the day's closing."""
+        span = self._around(moment, moment)
+        i = bisect_left(span.starts, moment) - 1
+        return min(moment, span.ends[i])
 
     def _around(self, a: int, b: int) -> _Span:
         """A span that holds both moments and the year before the first."""

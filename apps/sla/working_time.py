@@ -1,9 +1,9 @@
 """Working time by a calendar, for every room that counts in it. Moments are aware; results are UTC."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
-from apps.sla import rules
+from apps.sla import dueness, rules
 from apps.sla.models import Calendar
 from apps.sla.timeline import MINUTE, Timeline, to_moment, to_us
 
@@ -27,6 +27,11 @@ def add_working_days(calendar: Calendar, start: datetime, days: int | Decimal) -
     A fraction counts as that part of a standard working day. Raises as `add_working_time` does.
     """
     return to_moment(_timeline(calendar).add_working_days(to_us(start), Decimal(days)))
+
+
+def closing_of(department_id: int | None, day: date) -> datetime:
+    """The last working moment of a day (of Shanghai) by the department's calendar, or before it on a day off."""
+    return dueness.closing(rules.current().timeline(department_id), day)
 
 
 def _timeline(calendar: Calendar) -> Timeline:

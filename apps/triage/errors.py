@@ -17,6 +17,19 @@ register(
         "routing.no_department": Problem(
             409, _("There is no active department that feedback could go to. Please set one up first.")
         ),
+        "training.too_few": Problem(
+            409, _("Too few tickets with a category that people decided: %(texts)s of at least %(least)s.")
+        ),
+        "model.unreadable": Problem(409, _("This model can't be read: %(why)s")),
+        "suggestion.decided": Problem(409, _("This suggestion was decided already.")),
+        "replay.decided": Problem(409, _("This change was applied or dropped already.")),
+        "replay.empty": Problem(422, _("There is nothing to try: the change has no line.")),
+        "replay.unknown": Problem(422, _("Line %(line)s: there is no keyword “%(text)s” to remove.")),
+        "replay.category": Problem(422, _("Line %(line)s: there is no category “%(value)s”.")),
+        "replay.number": Problem(422, _("Line %(line)s: “%(value)s” is no number for %(column)s.")),
+        "replay.line": Problem(422, _("Line %(line)s: %(why)s")),
+        "replay.too_many": Problem(422, _("At most %(limit)s lines can be tried at once.")),
+        "review.done": Problem(409, _("This review was ticked off already.")),
         "triage.file_columns": Problem(422, _("The file needs the columns %(columns)s.")),
         "triage.file_unreadable": Problem(422, _("The file “%(name)s” can't be read: %(why)s")),
     }

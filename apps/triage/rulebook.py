@@ -6,11 +6,12 @@ every process within a second and without a restart (CLS-02), and classifying co
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -20,11 +21,14 @@ from django.db import connection
 from apps.accounts.models import Department
 from apps.core.vocabulary import Demand, Risk
 from apps.triage.folding import fold
-from apps.triage.models import Category, Keyword, RoutingRule, ScoreWeight
+from apps.triage.learning.linear import LinearModel
+from apps.triage.learning.targets import OTHER
+from apps.triage.models import Category, Keyword, ModelVersion, RoutingRule, ScoreWeight
 from apps.triage.states import Factor
 
+log = logging.getLogger(__name__)
+
 CHECK_EVERY_SECONDS = 1.0
-OTHER = "other"  # the category of what is too vague for any other
 FALLBACK_DEPARTMENT = "service"  # takes what no routing rule fits
 # A clause ends here: praise in one clause must not weaken the complaint in the next.
 CLAUSE_ENDS = ',.!?;:~…、。()[]{}<>"“”《》—\n\r\t \u3000'
@@ -71,6 +75,11 @@ class Branches:
     ranks: Mapping[str, int]
     deep: bool  # whether any category has a parent
 
+    def roots(self) -> dict[str, str]:
+        """Each category's top of its branch."""
+        slugs = {pk: slug for slug, pk in self.ids.items()}
+        return {slug: slugs[self.lines[pk][-1]] for slug, pk in self.ids.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
@@ -86,12 +95,16 @@ class Rulebook:
     rules: Mapping[UUID | None, tuple[Rule, ...]]  # by category, the most specific first
     departments: Mapping[str, int]  # of the keywords that name one
     fallback_department_id: int | None
+    models: Mapping[str, LinearModel] = field(default_factory=dict)  # by question; none: the keywords stand alone
+    model_numbers: Mapping[str, int] = field(default_factory=dict)
+    nudges: tuple[tuple[float, str, int], ...] = ()  # as `repeats`
 
 
 _Token = tuple[UUID | None, str]
 _lock = threading.Lock()
 _loaded: tuple[_Token, Rulebook] | None = None
 _checked_at = float("-inf")
+_unpacked: dict[UUID, LinearModel] = {}  # the working models; a change of a keyword must not unpack them again
 
 
 def current() -> Rulebook:
@@ -130,21 +143,42 @@ def _newest() -> tuple[_Token, int]:
 
 def _load(number: int) -> Rulebook:
     branches = _branches()
-    words = _words(branches)
+    vocabulary = words(branches)
     weights = list(ScoreWeight.objects.values_list("factor", "value", "points"))
     departments = dict(Department.objects.filter(active=True).order_by("id").values_list("code", "id"))
+    working = {
+        target: (pk, n)
+        for target, pk, n in ModelVersion.objects.filter(active=True).values_list("target", "pk", "number")
+    }
     return Rulebook(
         version=number,
-        **matcher(words),
+        **matcher(vocabulary),
         branches=branches,
         points={(factor, value): points for factor, value, points in weights},
         repeats=tuple(sorted(_steps(weights, Factor.REPEATS), reverse=True)),
+        nudges=tuple(sorted(_steps(weights, Factor.NUDGES), reverse=True)),
         sentiment=tuple(sorted(_steps(weights, Factor.SENTIMENT))),
         levels=tuple(sorted(((p, v) for f, v, p in weights if f == Factor.LEVEL), reverse=True)),
         rules=_rules(branches, set(departments.values())),
-        departments={w.text: w.department_id for w in words if w.department_id in departments.values()},
+        departments={w.text: w.department_id for w in vocabulary if w.department_id in departments.values()},
         fallback_department_id=departments.get(FALLBACK_DEPARTMENT) or next(iter(departments.values()), None),
+        models=_models({target: pk for target, (pk, _) in working.items()}),
+        model_numbers={target: n for target, (_, n) in working.items()},
     )
+
+
+def _models(working: Mapping[str, UUID]) -> dict[str, LinearModel]:
+    """A model that can't be read is left out: a text must be taken in all the same."""
+    for pk in _unpacked.keys() - set(working.values()):
+        del _unpacked[pk]
+    for pk, weights in ModelVersion.objects.filter(pk__in=set(working.values()) - _unpacked.keys()).values_list(
+        "pk", "weights"
+    ):
+        try:
+            _unpacked[pk] = LinearModel.from_bytes(bytes(weights))
+        except ValueError:
+            log.exception("the learned model %s can't be read", pk)
+    return {target: _unpacked[pk] for target, pk in working.items() if pk in _unpacked}
 
 
 def tires(weight: float) -> float:
@@ -183,15 +217,16 @@ def _branches() -> Branches:
     )
 
 
-def _words(branches: Branches) -> tuple[Word, ...]:
+def words(branches: Branches) -> tuple[Word, ...]:
+    """The active keywords, as the matcher needs them (one query)."""
     slugs = {pk: slug for slug, pk in branches.ids.items()}
     rows = Keyword.objects.filter(active=True).values_list(
         "text", "category_id", "weight", "demand", "risk", "sentiment", "department_id"
     )
-    words = []
+    found = []
     for text, category_id, weight, demand, risk, sentiment, department_id in rows:
         slug = slugs.get(category_id, "")
-        words.append(
+        found.append(
             Word(
                 text=text,
                 category=slug,
@@ -204,7 +239,7 @@ def _words(branches: Branches) -> tuple[Word, ...]:
                 department_id=department_id,
             )
         )
-    return tuple(words)
+    return tuple(found)
 
 
 def _rules(branches: Branches, departments: set[int]) -> dict[UUID | None, tuple[Rule, ...]]:

@@ -29,4 +29,5 @@ class Factor(models.TextChoices):
     IMPACT = "impact", _("Impact range")
     REPEATS = "repeats", _("Earlier feedback")  # value: a number, "at least so many"
     SENTIMENT = "sentiment", _("Tone")  # value: a number from -1 to 0, "at or below"
+    NUDGES = "nudges", _("Nudges")  # 催单; value: a number, "at least so many"
     LEVEL = "level", _("Level from points")  # value: a PriorityLevel; points: from how many on

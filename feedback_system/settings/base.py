@@ -144,8 +144,12 @@ CELERY_BEAT_SCHEDULE = {
     "journal-deliver": {"task": "journal.deliver", "schedule": 5.0, "options": {"expires": 5}},
     "journal-seal": {"task": "journal.seal", "schedule": 30.0, "options": {"expires": 30}},
     "sla-sweep": {"task": "sla.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "sla-check-official-days": {"task": "sla.check_official_days", "schedule": 3600.0, "options": {"expires": 3600}},
     "feedback-fetch-mail": {"task": "feedback.fetch_mail", "schedule": 30.0, "options": {"expires": 30}},
     "feedback-discard-mail": {"task": "feedback.discard_mail", "schedule": 3600.0, "options": {"expires": 3600}},
+    "channels-handle": {"task": "channels.handle", "schedule": 5.0, "options": {"expires": 5}},
+    "channels-watch": {"task": "channels.watch", "schedule": 60.0, "options": {"expires": 60}},
+    "feedback-replace-tags": {"task": "feedback.replace_tags", "schedule": 60.0, "options": {"expires": 60}},
     "notifications-dispatch": {"task": "notifications.dispatch", "schedule": 5.0, "options": {"expires": 5}},
     "core-discard-unused-uploads": {
         "task": "core.discard_unused_uploads",
@@ -211,7 +215,12 @@ PUBLIC_LIMITS = {
     "form": env("LIMIT_FORM", default="60/hour"),
     "contact": env("LIMIT_CONTACT", default="10/day"),
     "private_page": env("LIMIT_PRIVATE_PAGE", default="40/hour"),
+    "chat_open": env("LIMIT_CHAT_OPEN", default="20/hour"),  # new chats from one network address
+    "chat_message": env("LIMIT_CHAT_MESSAGE", default="20/minute"),  # what one visitor writes
+    "chat_address": env("LIMIT_CHAT_ADDRESS", default="200/minute"),  # what is written from one network address
 }
+# A page of our own that embeds the chat widget as a customer's site would; for trying it out, never for production.
+CHAT_DEMO = env.bool("CHAT_DEMO", default=False)
 # How many proxies of our own stand in front: the address they saw is the last but so many in X-Forwarded-For.
 PROXIES_IN_FRONT = env.int("PROXIES_IN_FRONT", default=0)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
@@ -240,6 +249,8 @@ MAIL_RAW_DAYS = env.int("MAIL_RAW_DAYS", default=90)
 MAIL_MAX_PER_SENDER_PER_HOUR = env.int("MAIL_MAX_PER_SENDER_PER_HOUR", default=20)  # more are a loop
 SMS_GATEWAY_URL = env("SMS_GATEWAY_URL", default="")  # empty: kept in the local outbox page
 SMS_GATEWAY_KEY = env("SMS_GATEWAY_KEY", default="")
+# Where `manage.py simulate_social` plays WeChat, Weibo and Facebook, for doors whose API address is "simulator".
+SOCIAL_SIMULATOR_URL = env("SOCIAL_SIMULATOR_URL", default="")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -30,8 +30,14 @@ UNFOLD: dict[str, Any] = {
             "950": "oklch(26% .065 260)",
         },
     },
-    "STYLES": [lambda request: static("desk/desk.css"), lambda request: static("notifications/notifications.css")],
-    "SCRIPTS": [lambda request: static("desk/desk.js")],
+    "STYLES": [
+        lambda request: static("desk/desk.css"),
+        lambda request: static("notifications/notifications.css"),
+        lambda request: static("desk/casework.css"),
+        lambda request: static("desk/customer_voice.css"),
+        lambda request: static("desk/calls.css"),
+    ],
+    "SCRIPTS": [lambda request: static("desk/desk.js"), lambda request: static("desk/casework.js"), lambda request: static("desk/customer_voice.js")],
     "COMMAND": {"search_callback": "apps.desk.navigation.search"},
     "SIDEBAR": {"show_search": True, "command_search": True, "navigation": "apps.desk.navigation.sidebar"},
 }

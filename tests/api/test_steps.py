@@ -44,7 +44,7 @@ def test_a_ticket_walks_from_received_to_closed_over_the_api(api):
         step(api, ticket, "resolve", result="已于今日上门更换轴承，试机正常。"),
         step(api, ticket, "start_callback"),
     ]
-    closure.answer_survey(ticket.surveys.get(), score=2, comment="", actor=factories.actors.CUSTOMER)
+    closure.answer_survey(ticket.surveys.get(), score=3, comment="", actor=factories.actors.CUSTOMER)
     assert say(api, ticket, "follow_up", "已致电客户，客户接受补偿。").status_code == 201
     states += [step(api, ticket, "close_followed_up"), step(api, ticket, "reopen", reason="客户再次来电")]
 

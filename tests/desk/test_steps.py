@@ -244,8 +244,10 @@ def test_a_due_time_set_by_hand_needs_the_right_and_a_reason_and_moves_the_queue
     forbidden = do(signed_in(), made, "set_due", deadline=deadline.pk, due_at=later, reason="等配件")
     without = do(signed_in("service_lead"), made, "set_due", deadline=deadline.pk, due_at=later, reason="")
     foreign = do(signed_in("service_lead"), ticket(), "set_due", deadline=deadline.pk, due_at=later, reason="等配件")
-    do(signed_in("service_lead"), made, "set_due", deadline=deadline.pk, due_at=later, reason="等配件")
+    long = do(signed_in("service_lead"), made, "set_due", deadline=deadline.pk, due_at=later, reason="等配件")
+    do(signed_in("management"), made, "set_due", deadline=deadline.pk, due_at=later, reason="等配件")
 
+    assert "最多可延 3 个工作日" in long.content.decode()
     assert (forbidden.status_code, without.status_code, foreign.status_code) == (422, 422, 422)
     assert Deadline.objects.get(pk=deadline.pk).due_at == datetime(day.year, day.month, day.day, 18, tzinfo=SHANGHAI)
     assert now_of(made).next_due_metric != deadline.metric
@@ -256,7 +258,10 @@ def test_a_follow_up_is_recorded_and_then_closed(signed_in):
 
     early = do(client, made, "close_followed_up", reason="")
     do(client, made, "record_follow_up", body="已致电客户，补发配件，客户认可。")
+    unsupervised = do(client, made, "close_followed_up", reason="客户认可")
+    do(signed_in("service_lead"), made, "record_follow_up", body="主管已致电致歉，客户认可。")
     do(client, made, "close_followed_up", reason="客户认可")
 
-    assert early.status_code == 422
+    assert (early.status_code, unsupervised.status_code) == (422, 422)
+    assert "主管" in unsupervised.content.decode()
     assert (now_of(made).state, now_of(made).closed_as) == ("closed", "followed_up")

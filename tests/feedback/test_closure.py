@@ -119,7 +119,11 @@ def test_a_second_follow_up_is_recorded_before_it_closes():
     assert refused.value.code == "ticket.follow_up_missing"
 
     closure.record_follow_up(ticket, "电话联系：客户接受免费延保一年", actor=actor)
+    with pytest.raises(DomainError) as unsupervised:
+        closure.close_followed_up(ticket, actor=actor)
+    closure.record_follow_up(ticket, "主管致电道歉，客户认可", actor=factories.staff_actor(Role.SERVICE_LEAD))
     closed = closure.close_followed_up(ticket, actor=actor)
+    assert unsupervised.value.code == "ticket.supervisor_call_missing"
     assert (closed.state, closed.closed_as, closed.satisfaction) == (TicketState.CLOSED, ClosedAs.FOLLOWED_UP, 2)
 
 

@@ -34,8 +34,17 @@ MACHINE = {
     "reopen": ({S.RESOLVED, S.CALLBACK, S.SECOND_FOLLOW_UP, S.CLOSED}, S.REOPENED),
     "reject": ({S.PENDING, S.ASSIGNED}, S.REJECTED),
     "restore": ({S.REJECTED}, S.PENDING),
-}
-SYSTEM_ONLY = {"close_satisfied", "close_unanswered", "follow_up"}
+    "close_part": ({S.RESOLVED}, S.CLOSED),
+    "merge": (
+        {
+            S.PENDING, S.ASSIGNED, S.REOPENED, S.IN_PROGRESS, S.WAITING, S.SOLUTION_APPROVAL, S.RESOLVED, S.CALLBACK,
+            S.SECOND_FOLLOW_UP,
+        },
+        S.MERGED,
+    ),
+    "unmerge": ({S.MERGED}, S.IN_PROGRESS),  # or any other that it was merged in
+}  # fmt: skip
+SYSTEM_ONLY = {"close_satisfied", "close_unanswered", "close_part", "follow_up"}
 CUSTOMER_MAY = {"resume", "reopen"}
 HANDLERS = {
     Role.SERVICE_STAFF, Role.SERVICE_LEAD, Role.DUTY_MANAGER, Role.DEPARTMENT_HANDLER, Role.DEPARTMENT_HEAD,
@@ -61,15 +70,23 @@ def data_for(name, ticket):
         "close_satisfied": {"score": 5},
         "follow_up": {"score": 2},
         "reject": {"why": "spam"},
+        "merge": {"into": ticket.beside},
+        "unmerge": {"back_to": "in_progress"},
     }.get(name, {})
 
 
 def put_into(state):
     """A ticket whose column says `state`, whatever way leads there: the machine itself is under test."""
     ticket = factories.ticket()
+    beside = factories.ticket()
+    into = beside.pk if state == S.MERGED else None
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE feedback_ticket SET state = %s WHERE id = %s", [state, ticket.pk])
-    return Ticket.objects.get(pk=ticket.pk)
+        cursor.execute(
+            "UPDATE feedback_ticket SET state = %s, merged_into_id = %s WHERE id = %s", [state, into, ticket.pk]
+        )
+    found = Ticket.objects.get(pk=ticket.pk)
+    found.beside = beside  # another one, to be merged into
+    return found
 
 
 def traces():
@@ -81,7 +98,7 @@ def traces():
 
 @pytest.fixture
 def conditions_met(monkeypatch):
-    for name in ("resolve", "close_followed_up"):
+    for name in ("resolve", "close_followed_up", "close_part"):
         for step in getattr(Lifecycle, name)._django_fsm.transitions.values():
             monkeypatch.setattr(step, "conditions", [])
 

@@ -15,7 +15,7 @@ from apps.sla.services.sweep import sweep
 from tests.factories import DepartmentFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("SLA-08")]
-HEAD = Actor("api", "S0042", permissions=frozenset({"sla.approve_extension"}))
+HEAD = Actor("api", "S0042", permissions=frozenset({"sla.approve_extension", "sla.grant_long_extension"}))
 
 
 def english(deadline):

@@ -290,7 +290,7 @@ def test_staff_can_measure_the_library(tmp_path):
     )
     out = io.StringIO()
 
-    call_command("evaluate_keywords", str(file), stdout=out)
+    call_command("evaluate_classifier", str(file), stdout=out)
 
     report = json.loads(out.getvalue())
     assert (report["texts"], report["accuracy"]) == (4, 0.75)
@@ -306,7 +306,7 @@ def test_unlabelled_texts_are_measured_by_their_shares(tmp_path):
     file.write_text("\ufefftext\n物流慢\n哦\n", encoding="utf-8")
     out = io.StringIO()
 
-    call_command("evaluate_keywords", str(file), stdout=out)
+    call_command("evaluate_classifier", str(file), stdout=out)
 
     report = json.loads(out.getvalue())
     assert report["share"] == {"logistics": 0.5, "other": 0.5}
@@ -320,7 +320,7 @@ def test_a_wrong_file_is_refused_with_words(content, tmp_path):
         file.write_bytes(content)
 
     with pytest.raises(CommandError):
-        call_command("evaluate_keywords", str(file))
+        call_command("evaluate_classifier", str(file))
 
 
 def test_collaborators_are_part_of_the_recorded_change(actor_system):

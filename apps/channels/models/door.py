@@ -31,6 +31,12 @@ class Door(Noun):
     failure = models.TextField(_("what failed"), blank=True)
     failures = models.PositiveIntegerField(_("failures in a row"), default=0)
 
+    # A request without our shared secret: somebody else's, or a wrong setting. Noted once a minute at most.
+    refused_at = models.DateTimeField(_("last refused request"), null=True, blank=True)
+    # What the platform lends us for its API (WeChat's access_token), kept encrypted until it runs out.
+    token = EncryptedTextField(blank=True, editable=False)
+    token_until = models.DateTimeField(null=True, blank=True, editable=False)
+
     class Meta:
         verbose_name = _("door")
         verbose_name_plural = _("doors")

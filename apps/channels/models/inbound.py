@@ -1,3 +1,6 @@
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -5,6 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from apps.core import clock
 from apps.core.fields import EncryptedTextField
 from apps.core.models import Noun
+
+if TYPE_CHECKING:
+    from apps.core.models import Upload
 
 
 class Inbound(Noun):
@@ -26,13 +32,19 @@ class Inbound(Noun):
     at = models.DateTimeField(_("received"), default=clock.now)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.RECEIVED)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    # When it is handled next; while a worker has it, until when. Nothing where nothing more happens by itself.
+    next_try_at = models.DateTimeField(_("next try"), default=clock.now)
     error = models.TextField(_("error"), blank=True)
     ticket = models.ForeignKey("feedback.Ticket", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     message = models.ForeignKey("feedback.Message", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
+    is_new = False  # True on the instance that `inbound.keep` has just inserted
+    uploads: "Sequence[Upload]" = ()  # what was brought from outside for the handler that runs now
+
     class Meta:
         verbose_name = _("incoming item")
         verbose_name_plural = _("incoming items")
+        default_permissions = ("view", "change")
         constraints = [
             models.UniqueConstraint(fields=["door", "external_id"], name="inbound_once"),
             models.CheckConstraint(
@@ -42,6 +54,8 @@ class Inbound(Noun):
         indexes = [
             models.Index(fields=["at"], name="inbound_waiting", condition=Q(state="received")),
             models.Index(fields=["door", "thread", "id"], name="inbound_thread"),
+            models.Index(fields=["door"], name="inbound_failed", condition=Q(state="failed")),
+            models.Index(fields=["-at", "-id"], name="inbound_newest"),
         ]
 
     def __str__(self) -> str:

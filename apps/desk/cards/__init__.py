@@ -4,11 +4,24 @@ from collections.abc import Mapping
 
 from apps.core.actors import Actor
 from apps.desk.actions import ACTIONS, Action
+from apps.desk.cards import add, care, chat, checklist, extension, investigation, legal, receipt, regulator, time
 from apps.desk.cards.base import Card, Shown
 from apps.desk.forms.base import DeskForm
 from apps.feedback.models import Ticket
 
-CARDS: tuple[Card, ...] = ()
+CARDS: tuple[Card, ...] = (
+    regulator.CARD,
+    extension.CARD,
+    legal.CARD,
+    checklist.NEEDED,
+    checklist.CARD,
+    care.CARD,
+    investigation.CARD,
+    time.CARD,
+    add.CARD,
+    chat.CARD,
+    receipt.CARD,
+)
 
 STEPS: dict[str, Action] = {**ACTIONS, **{action.name: action for card in CARDS for action in card.actions}}
 """Everything that can be posted to a ticket, by name."""
@@ -16,7 +29,7 @@ STEPS: dict[str, Action] = {**ACTIONS, **{action.name: action for card in CARDS 
 
 def shown(ticket: Ticket, actor: Actor, bound: Mapping[str, DeskForm]) -> dict[str, list[Shown]]:
     """The cards that have something to show, by column."""
-    columns: dict[str, list[Shown]] = {"work": [], "side": []}
+    columns: dict[str, list[Shown]] = {"talk": [], "work": [], "side": []}
     for card in CARDS:
         content = card.build(ticket, actor, bound)
         if content is not None:

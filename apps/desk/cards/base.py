@@ -21,7 +21,7 @@ class Card:
     """
 
     name: str
-    column: str  # "work" (middle) or "side" (right)
+    column: str  # "talk" (between story and composer), "work" (middle) or "side" (right)
     build: Build
     actions: tuple[Action, ...] = ()
 

@@ -18,6 +18,7 @@ class DeskForm(forms.Form):
 
     use_required_attribute = False
     name = ""
+    takes_files = False
     kept: list[Upload] = []  # files of an attempt that was refused; they need not be chosen again
 
     def __init__(self, *args: Any, ticket: Ticket | None = None, actor: Actor, **kwargs: Any) -> None:

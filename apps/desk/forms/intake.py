@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.channels.models import Call
 from apps.core.uploads import ACCEPT
 from apps.core.vocabulary import Channel, ContactChannel, Demand, Kind, Language, Tier, Urgency
 from apps.crm.models import Customer
@@ -57,6 +58,8 @@ class NewTicketForm(DeskForm):
     files = forms.FileField(label=_("Files"), required=False, widget=FilesInput({"accept": ACCEPT}))
 
     WHO = ("contact_name", "phone", "email", "preferred_channel", "language", "tier", "region")
+    WHO_SHORT = ("contact_name", "phone", "email")  # what is asked at a counter; the rest is folded away
+    THING = ("product", "serial_number", "order_number", "kind", "demand")
     WHAT = ("kind", "urgency", "category", "demand", "impact")
     FACTS = (
         "product", "serial_number", "order_number", "invoice_number", "ship_date", "defect_quantity", "occurred_on", "place",
@@ -75,13 +78,28 @@ class NewTicketForm(DeskForm):
     def facts(self) -> list[Any]:
         return [self[name] for name in self.FACTS]
 
-    def report(self, customer: Customer | None, token: str) -> Report:
-        """What came in. A known customer need not be typed again; what was typed goes first."""
+    def who_short(self) -> list[Any]:
+        return [self[name] for name in self.WHO_SHORT]
+
+    def thing(self) -> list[Any]:
+        return [self[name] for name in self.THING]
+
+    def rest(self) -> list[Any]:
+        shown = {*self.WHO_SHORT, *self.THING}
+        return [self[name] for name in (*self.WHO, *self.WHAT, *self.FACTS) if name not in shown]
+
+    @property
+    def rest_open(self) -> bool:
+        """What is folded away opens when something is wrong in it."""
+        return any(field.errors for field in self.rest())
+
+    def report(self, customer: Customer | None, token: str, call: Call | None = None) -> Report:
+        """What came in. A known customer or a caller's number need not be typed again; what was typed goes first."""
         data = self.cleaned_data
         known = customer
         contact = Contact(
             name=data["contact_name"] or (known.name if known else ""),
-            phone=data["phone"] or (known.phone if known else ""),
+            phone=data["phone"] or (known.phone if known else call.caller if call and not data["email"] else ""),
             email=data["email"] or (known.email if known else ""),
             external_id=(known.external_id or "") if known else "",
             language=data["language"],
@@ -102,6 +120,7 @@ class NewTicketForm(DeskForm):
             impact=data["impact"],
             region=data["region"],
             external_ref=f"desk:{token}" if token else "",
+            received_at=(call.answered_at or call.rang_at) if call else None,
             uploads=self.kept,
             **facts,
         )

@@ -206,10 +206,18 @@ class MessageForm(DeskForm):
     """The composer: what the customer reads, what stays inside, what was said on the phone (HND-03)."""
 
     name = "message"
+    takes_files = True
     kind = forms.ChoiceField(
         label=_("What"),
         choices=[
-            (k.value, k.label) for k in (MessageKind.REPLY, MessageKind.PROGRESS, MessageKind.NOTE, MessageKind.CALL)
+            (k.value, k.label)
+            for k in (
+                MessageKind.REPLY,
+                MessageKind.PROGRESS,
+                MessageKind.NOTE,
+                MessageKind.CALL,
+                MessageKind.TEST_REPORT,
+            )
         ],
         initial=MessageKind.REPLY,
         widget=forms.RadioSelect,
@@ -221,7 +229,7 @@ class MessageForm(DeskForm):
 
     def prepare(self) -> None:
         if self.ticket is not None and not self.ticket.is_open:
-            inside = (MessageKind.NOTE, MessageKind.CALL)
+            inside = (MessageKind.NOTE, MessageKind.CALL, MessageKind.TEST_REPORT)
             self.fields["kind"].choices = [(k.value, k.label) for k in inside]
             self.fields["kind"].initial = MessageKind.NOTE
 

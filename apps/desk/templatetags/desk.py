@@ -6,8 +6,8 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
-from django.utils.html import format_html, json_script
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join, json_script
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from apps.accounts.principals import actor_for
@@ -25,8 +25,9 @@ register = template.Library()
 CHANNEL_ICONS = {
     Channel.ONLINE: "language", Channel.EMAIL: "mail", Channel.HOTLINE: "call", Channel.STORE: "storefront",
     Channel.WECHAT: "chat", Channel.WEIBO: "campaign", Channel.FACEBOOK: "groups", Channel.CHAT: "forum",
-    Channel.APP: "smartphone", Channel.API: "api",
+    Channel.APP: "smartphone", Channel.API: "api", Channel.PAY: "account_balance_wallet", Channel.REGULATOR: "gavel",
 }  # fmt: skip
+_OPEN, _SHUT = mark_safe("<mark>"), mark_safe("</mark>")  # constants
 DUE_ICONS = {"late": "error", "soon": "schedule", "paused": "pause_circle", "quiet": ""}
 # Which of the four state colours a ticket's state wears; most are quiet.
 STATE_LEVELS = {TicketState.CLOSED: "done", TicketState.RESOLVED: "done"}
@@ -40,6 +41,12 @@ def icon(name: str, label: str = "") -> SafeString | str:
     if label:
         return format_html('<span class="icon" role="img" aria-label="{0}" title="{0}">{1}</span>', label, name)
     return format_html('<span class="icon" aria-hidden="true">{}</span>', name)
+
+
+@register.simple_tag
+def marked(pieces: list[tuple[str, bool]]) -> SafeString:
+    """A text cut at what was searched for, with the hits marked."""
+    return format_html_join("", "{}{}{}", ((_OPEN, text, _SHUT) if hit else ("", text, "") for text, hit in pieces))
 
 
 @register.simple_tag
@@ -62,9 +69,21 @@ def moment(value: datetime | None) -> SafeString | str:
     )
 
 
+@register.filter(name="clock")
+def time_of_day(value: datetime) -> str:
+    """`20:07:31` in Shanghai."""
+    return f"{clock.local(value):%H:%M:%S}"
+
+
 @register.filter
 def day(value: date | None) -> str:
     return f"{value:%Y-%m-%d}" if value else "—"
+
+
+@register.filter
+def minutes(value: int) -> str:
+    """`95` → `1 h 35 min`."""
+    return words.duration(timedelta(minutes=value)) if value else "0"
 
 
 @register.filter

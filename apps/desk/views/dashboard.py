@@ -1,13 +1,11 @@
 """The first page: five figures with their change, and what lies behind them (RPT-04)."""
 
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,16 +13,12 @@ from django.utils.translation import ngettext
 
 from apps.accounts.principals import actor_for
 from apps.core import clock
-from apps.core.actors import Actor
+from apps.desk import snapshot
+from apps.desk.snapshot import Snapshot
 from apps.desk.views.frame import framed
-from apps.feedback.selectors import figures
-from apps.feedback.selectors.figures import MONTH, WEEK, Bar
-from apps.feedback.selectors.queue import Tab
+from apps.feedback.selectors.figures import Bar, Satisfaction, Tally
+from apps.feedback.selectors.queue import Tab, Without
 from apps.sla.states import Weekday
-
-DAY = timedelta(days=1)
-PAST_SECONDS = 600  # a figure of the past hardly changes; those of now are never kept
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,81 +35,76 @@ class Figure:
 
 
 def dashboard(request: HttpRequest) -> HttpResponse:
-    actor, now = actor_for(request), clock.now()
+    found = snapshot.of(actor_for(request))
     context = {
-        "strip": _strip(actor),
-        **_trend(actor),
-        **_categories(actor),
-        **_late(actor),
-        **_hours(actor),
-        "now": now,
+        "strip": _strip(found),
+        **_trend(found),
+        **_categories(found),
+        **_late(found),
+        **_hours(found),
+        "as_of": found.at,
+        "age": int((clock.now() - found.at).total_seconds()),
     }
     return framed(request, "desk/dashboard.html", _("Dashboard"), context)
 
 
-def _queue(**query: str) -> str:
-    return f"{reverse('admin:desk_queue')}?{urlencode(query)}"
+def _queue(without: Sequence[str] = tuple(Without.values), **query: str) -> str:
+    """The rows behind a figure: just those that it counted."""
+    return f"{reverse('admin:desk_queue')}?{urlencode([*query.items(), *(('without', each) for each in without)])}"
 
 
-def _strip(actor: Actor) -> list[Figure]:
-    now = clock.now()
-    open_now = figures.open_count(actor)
-    today, late = figures.due_today_count(actor, now), figures.late_count(actor, now)
-    before = _past(actor, "strip", lambda: _yesterday(actor, open_now))
-    share = figures.first_response_share(actor, now - WEEK, now, now)
-    mood = figures.satisfaction(actor, now - MONTH, now)
+def _both(tally: Tally) -> str:
+    return _("%(all)s tickets with repeats") % {"all": tally.all}
+
+
+def _strip(found: Snapshot) -> list[Figure]:
+    before, share, mood = found.before, found.answered, found.mood
     return [
-        Figure(_("Open now"), str(open_now), _queue(tab=Tab.ALL), *_since_yesterday(open_now, before["open"])),
+        Figure(
+            _("Open now"),
+            str(found.open.people),
+            _queue(tab=Tab.ALL),
+            *_since_yesterday(found.open.people, before.open),
+            note=_both(found.open),
+        ),
         Figure(
             _("Due today"),
-            str(today),
+            str(found.today.people),
             _queue(tab=Tab.ALL, figure="due_today"),
-            *_since_yesterday(today, before["today"]),
+            *_since_yesterday(found.today.people, before.today),
+            note=_both(found.today),
         ),
         Figure(
             _("Late"),
-            str(late),
+            str(found.late.people),
             _queue(tab=Tab.LATE),
-            *_since_yesterday(late, before["late"]),
-            "late" if late else "done",
+            *_since_yesterday(found.late.people, before.late),
+            "late" if found.late.people else "done",
+            note=_both(found.late),
         ),
         Figure(
             _("Answered in time, 7 days"),
             "—" if share.percent is None else f"{share.percent}%",
             _queue(tab=Tab.ANY, figure="answered_in_time"),
-            *_points(share.percent, before["answered"], _("%(change)s points on the week before"), 0),
+            *_points(share.percent, before.answered, _("%(change)s points on the week before"), 0),
             note=_("%(hit)s of %(total)s") % {"hit": share.hit, "total": share.total},
         ),
         Figure(
             _("Satisfaction, 30 days"),
             "—" if mood.mean is None else f"{mood.mean:.1f}",
-            _queue(tab=Tab.ANY, figure="rated"),
-            *_points(mood.mean, before["mood"], _("%(change)s on the 30 days before"), 1),
-            note=ngettext("%(count)s answer", "%(count)s answers", mood.answers) % {"count": mood.answers},
+            _queue([Without.DRILLS], tab=Tab.ANY, figure="rated"),
+            *_points(mood.mean, before.mood, _("%(change)s on the 30 days before"), 1),
+            note=_answers(mood, found.process),
         ),
     ]
 
 
-def _yesterday(actor: Actor, open_now: int) -> dict[str, Any]:
-    now = clock.now()
-    today, late = figures.owed_at(actor, now - DAY)
-    return {
-        "open": figures.open_count_at(actor, now, now - DAY, open_now),
-        "today": today,
-        "late": late,
-        "answered": figures.first_response_share(actor, now - 2 * WEEK, now - WEEK, now).percent,
-        "mood": figures.satisfaction(actor, now - 2 * MONTH, now - MONTH).mean,
-    }
-
-
-def _past(actor: Actor, name: str, work: Callable[[], Any]) -> Any:
-    """Figures of the past, kept for some minutes; worked out anew where the cache does not answer."""
-    key = f"desk.figures.{name}.{actor.user_id}"
-    try:
-        return cache.get_or_set(key, work, PAST_SECONDS)
-    except Exception:
-        logger.warning("the cache does not answer", exc_info=True)
-        return work()
+def _answers(mood: Satisfaction, process: Satisfaction) -> str:
+    """How many said so, and what they said of the handling itself (LAW-06)."""
+    words = ngettext("%(count)s answer", "%(count)s answers", mood.answers) % {"count": mood.answers}
+    if process.mean is None:
+        return words
+    return " · ".join([words, _("handling %(mean)s") % {"mean": f"{process.mean:.1f}"}])
 
 
 def _since_yesterday(now: int, before: int) -> tuple[str, bool | None]:
@@ -136,8 +125,8 @@ def _points(now: float | None, before: float | None, words: str, places: int) ->
 # Charts: the title says what was found ---------------------------------------------------------------------------------
 
 
-def _trend(actor: Actor) -> dict[str, Any]:
-    trend = figures.trend(actor, clock.now())
+def _trend(found: Snapshot) -> dict[str, Any]:
+    trend = found.trend
     received, closed = sum(trend.received), sum(trend.closed)
     data = {"days": [f"{d:%m-%d}" for d in trend.days], "received": trend.received, "closed": trend.closed,
             "links": [_queue(tab=Tab.ANY, received=d.isoformat()) for d in trend.days],
@@ -153,8 +142,15 @@ def _trend(actor: Actor) -> dict[str, Any]:
     return {
         "trend": data,
         "trend_title": title,
-        "trend_note": _("%(received)s received, %(closed)s closed; tickets per day")
-        % {"received": received, "closed": closed},
+        "trend_note": _(
+            "%(received)s issues received (%(all_received)s tickets with repeats), %(closed)s closed (%(all_closed)s); per day"
+        )
+        % {
+            "received": received,
+            "all_received": trend.all_received,
+            "closed": closed,
+            "all_closed": trend.all_closed,
+        },
         "trend_empty": not (received or closed),
         "trend_rows": list(zip(data["days"], trend.received, trend.closed, data["links"], strict=True))[::-1],
     }
@@ -185,31 +181,34 @@ def _lines(bars: list[Bar], link: Callable[[Bar], str], *, changes: bool) -> lis
     ]
 
 
-def _categories(actor: Actor) -> dict[str, Any]:
-    now = clock.now()
-    bars, total = figures.top_categories(actor, now)
-    today = clock.local(now).date()
+def _categories(found: Snapshot) -> dict[str, Any]:
+    bars, total = found.categories
+    today = clock.local(found.at).date()
     days = f"{today - timedelta(days=29)}~{today}"
     title = _("No feedback in the last 30 days")
     if bars:
-        share = round(100 * bars[0].count / total)
+        share = round(100 * bars[0].count / total.people)
         title = _("“%(category)s” leads with %(share)s%%") % {"category": bars[0].name, "share": share}
     return {
         "categories": _lines(bars, lambda bar: _queue(tab=Tab.ANY, category=bar.id, received=days), changes=True),
         "categories_title": title,
-        "categories_note": _("top 5 of %(total)s tickets in 30 days; change on the 30 days before") % {"total": total},
+        "categories_note": _(
+            "top 5 of %(people)s issues (%(all)s tickets with repeats) in 30 days; change on the 30 days before"
+        )
+        % {"people": total.people, "all": total.all},
     }
 
 
-def _late(actor: Actor) -> dict[str, Any]:
-    bars = figures.late_by_department(actor, clock.now())
+def _late(found: Snapshot) -> dict[str, Any]:
+    bars = found.late_departments
     title = _("No department is late")
     if bars:
         title = _("%(department)s has the most late tickets") % {"department": bars[0].name}
     return {
         "late": _lines(bars, lambda bar: _queue(tab=Tab.LATE, department=bar.id), changes=False),
         "late_title": title,
-        "late_note": _("open tickets past their next deadline: %(total)s") % {"total": sum(bar.count for bar in bars)},
+        "late_note": _("open issues past their next deadline: %(people)s (%(all)s tickets with repeats)")
+        % {"people": found.late.people, "all": found.late.all},
     }
 
 
@@ -220,8 +219,8 @@ class HourCell:
     words: str
 
 
-def _hours(actor: Actor) -> dict[str, Any]:
-    grid = figures.arrivals_by_hour(actor, clock.now())
+def _hours(found: Snapshot) -> dict[str, Any]:
+    grid = found.hours
     most, weekday, hour = max((n, d, h) for d, row in enumerate(grid) for h, n in enumerate(row))
     days = [str(label) for label in Weekday.labels]
     title = _("No arrivals in four weeks")
@@ -234,7 +233,7 @@ def _hours(actor: Actor) -> dict[str, Any]:
     return {
         "hours": list(zip(days, cells, strict=True)),
         "hours_title": title,
-        "hours_note": _("tickets received by weekday and hour, four weeks: %(total)s") % {"total": sum(map(sum, grid))},
+        "hours_note": _("issues received by weekday and hour, four weeks: %(total)s") % {"total": sum(map(sum, grid))},
         "hours_most": most,
     }
 

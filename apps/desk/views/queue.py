@@ -1,8 +1,8 @@
-"""The staff queue: list, new arrivals, search, bulk steps."""
+"""The staff queue: list, saved views, new arrivals, bulk steps."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,17 +13,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.principals import actor_for
+from apps.casework.models.saved_view import SavedView
+from apps.casework.selectors import views as views_of
 from apps.core import clock
 from apps.core.actors import Actor
 from apps.core.errors import DomainError, DomainErrors
-from apps.crm.selectors import find_customer, masked
+from apps.crm.selectors import masked
 from apps.desk import presence
-from apps.desk.forms.queue import FIGURE_LABELS, Asked, read
+from apps.desk.forms.queue import FIGURE_LABELS, Asked, Choices, lost_names, offered, read
 from apps.desk.forms.steps import AssignForm
+from apps.desk.views import saved_views
 from apps.desk.views.frame import framed, is_partial
 from apps.feedback.models import Ticket
 from apps.feedback.selectors import queue as tickets
-from apps.feedback.selectors.queue import COUNT_LIMIT, Tab
+from apps.feedback.selectors.queue import COUNT_LIMIT, Tab, Without
+from apps.feedback.selectors.search import Snippet
 from apps.feedback.services import assignment
 from apps.sla import selectors as sla
 from apps.sla.models import Deadline
@@ -33,30 +37,61 @@ BULK_LIMIT = 50
 
 @dataclass(frozen=True, slots=True)
 class TabLink:
+    """A tab or a saved view. `lost` names what a view asks for and is no longer there; `owner` whose it is, if not ours."""
+
     name: str
+    address: str
     label: str
     count: str
     here: bool
+    lost: str = ""
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A ticket in the list with its next deadline and whoever is on its page."""
+    """A ticket in the list with its next deadline, whoever is on its page, and where it holds what was searched."""
 
     ticket: Ticket
     deadline: Deadline | None
     others: list[str]
+    snippet: Snippet | None
+
+
+@dataclass(slots=True)
+class _Frame:
+    """What stands around the list: tabs, saved views with their lists read, and what filters can be set to."""
+
+    asked: Asked
+    choices: Choices
+    views: list[tuple[SavedView, Asked]]
+
+    @property
+    def view(self) -> tuple[SavedView, Asked] | None:
+        """The saved view that is shown, also where its filters were changed since."""
+        return next(((saved, asked) for saved, asked in self.views if saved.pk == self.asked.view), None)
+
+
+def _frame(request: HttpRequest, actor: Actor) -> _Frame:
+    choices = offered()
+    views = [(saved, read(QueryDict(saved.query), Tab.ALL, choices)) for saved in views_of.views_of(actor)]
+    return _Frame(read(request.GET, _default_tab(actor), choices), choices, views)
 
 
 @require_GET
 def show(request: HttpRequest) -> HttpResponse:
     actor, now = actor_for(request), clock.now()
-    asked = read(request.GET, _default_tab(actor))
-    page = tickets.page(asked.tab, asked.filters, actor, now=now, after=asked.after, before=asked.before)
+    frame = _frame(request, actor)
+    asked = frame.asked
+    if not request.GET and (chosen := next((saved for saved, _a in frame.views if saved.is_default), None)):
+        return redirect(saved_views.address(chosen))
+    page = tickets.page(
+        asked.tab, asked.filters, actor, now=now, after=asked.after, before=asked.before, sort=asked.sort
+    )
     context = {
         "asked": asked,
-        "tabs": tab_links(actor, asked.tab),
-        "rows": _rows(page.tickets, actor),
+        "tabs": tab_links(frame, actor),
+        "rows": _rows(page, actor),
         "page": page,
         "newest": tickets.newest_id() or "",
         "query": _without(request.GET, "after", "before"),
@@ -65,10 +100,24 @@ def show(request: HttpRequest) -> HttpResponse:
         "may_accept": actor.can("feedback.handle_ticket"),
         "now": now,
         "results": [],
+        **_keeping(frame, actor),
     }
     if is_partial(request):
         return render(request, "desk/queue/_list.html", context)
     return framed(request, "desk/queue/page.html", _("Queue"), context)
+
+
+def _keeping(frame: _Frame, actor: Actor) -> dict[str, Any]:
+    """What can be done with this list as a saved view, and what it asks for in vain."""
+    saved, as_saved = frame.view or (None, None)
+    changed = as_saved is not None and as_saved.query != frame.asked.query
+    return {
+        "view": saved,
+        "view_changed": changed,
+        "view_mine": saved is not None and views_of.may_change(saved, actor),
+        "view_form": saved_views.ViewForm(actor=actor),
+        "lost": lost_names(frame.asked.lost, saved.names if saved else {}),
+    }
 
 
 def _default_tab(actor: Actor) -> str:
@@ -76,24 +125,41 @@ def _default_tab(actor: Actor) -> str:
     return Tab.MINE if actor.can("feedback.handle_ticket") else Tab.ALL
 
 
-def tab_links(actor: Actor, here: str) -> list[TabLink]:
-    counts = tickets.counts(actor, clock.now())
-    return [
+def tab_links(frame: _Frame, actor: Actor) -> list[TabLink]:
+    counts = tickets.counts(actor, clock.now(), {str(saved.pk): asked.listing for saved, asked in frame.views})
+    shown = frame.view[0].pk if frame.view else None
+    tabs = [
         TabLink(
             tab.value,
+            f"?tab={tab.value}",
             str(tab.label),
-            f"{COUNT_LIMIT - 1}+" if counts.get(tab, 0) >= COUNT_LIMIT else str(counts.get(tab, "")),
-            tab == here,
+            _count(counts, tab.value),
+            not shown and tab == frame.asked.tab,
         )
         for tab in Tab
         if tab != Tab.DEPARTMENT or getattr(actor.user, "department_id", None)
     ]
+    return tabs + [
+        TabLink(
+            "view", f"?{saved.query}&view={saved.pk}", saved.name, _count(counts, str(saved.pk)), saved.pk == shown,
+            lost=" · ".join(lost_names(asked.lost, saved.names)),
+            owner="" if saved.owner_id == actor.user_id else str(saved.owner),
+        )
+        for saved, asked in frame.views
+    ]  # fmt: skip
 
 
-def _rows(found: list[Ticket], actor: Actor) -> list[Row]:
-    ids = [ticket.pk for ticket in found]
+def _count(counts: Mapping[str, int], name: str) -> str:
+    return f"{COUNT_LIMIT - 1}+" if counts.get(name, 0) >= COUNT_LIMIT else str(counts.get(name, ""))
+
+
+def _rows(page: tickets.Page, actor: Actor) -> list[Row]:
+    ids = [ticket.pk for ticket in page.tickets]
     due, here = sla.open_by_subject(ids), presence.on(ids, but=actor.user_id or 0)
-    return [Row(ticket, _next(due.get(ticket.pk, [])), here.get(ticket.pk, [])) for ticket in found]
+    return [
+        Row(ticket, _next(due.get(ticket.pk, [])), here.get(ticket.pk, []), page.snippets.get(ticket.pk))
+        for ticket in page.tickets
+    ]
 
 
 def _next(open_deadlines: list[Deadline]) -> Deadline | None:
@@ -109,20 +175,32 @@ def _without(query: QueryDict, *names: str) -> str:
     return rest.urlencode()
 
 
-def _named(asked: Asked, actor: Actor) -> list[tuple[str, str]]:
-    """The narrowings that have no chip of their own, in words, with the part of the address to take away."""
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A narrowing that has no chip of its own, in words, with the part of the address to take away."""
+
+    name: str
+    value: str
+    words: str
+
+
+def _named(asked: Asked, actor: Actor) -> list[Named]:
     filters, found = asked.filters, []
+    if filters.words:
+        found.append(Named("q", filters.words, _("Search: %(words)s") % {"words": filters.words}))
     if filters.number:
-        found.append(("number", _("Number: %(number)s…") % {"number": filters.number}))
+        found.append(Named("number", filters.number, _("Number: %(number)s…") % {"number": filters.number}))
     if filters.customer:
         customer = masked(actor).filter(pk=filters.customer).first()
-        found.append(("customer", _("Customer: %(customer)s") % {"customer": customer or "—"}))
+        words = _("Customer: %(customer)s") % {"customer": customer or "—"}
+        found.append(Named("customer", str(filters.customer), words))
     if filters.received:
         first, last = filters.received
         days = f"{first:%m-%d}" if first == last else f"{first:%m-%d} – {last:%m-%d}"
-        found.append(("received", _("Received: %(days)s") % {"days": days}))
+        found.append(Named("received", f"{first}~{last}", _("Received: %(days)s") % {"days": days}))
     if filters.figure:
-        found.append(("figure", str(FIGURE_LABELS[filters.figure])))
+        found.append(Named("figure", filters.figure, str(FIGURE_LABELS[filters.figure])))
+    found += [Named("without", value, str(Without(value).label)) for value in filters.without]
     return found
 
 
@@ -130,7 +208,8 @@ def _named(asked: Asked, actor: Actor) -> list[tuple[str, str]]:
 def news(request: HttpRequest) -> HttpResponse:
     """What came in since the list was shown: announced in a quiet bar, never pushed under the cursor."""
     actor = actor_for(request)
-    asked = read(request.GET, _default_tab(actor))
+    frame = _frame(request, actor)
+    asked = frame.asked
     try:
         since = UUID(request.GET.get("since", ""))
     except ValueError:
@@ -139,35 +218,11 @@ def news(request: HttpRequest) -> HttpResponse:
     context = {
         "count": count,
         "many": count >= COUNT_LIMIT,
-        "tabs": tab_links(actor, asked.tab),
+        "tabs": tab_links(frame, actor),
         "query": _without(request.GET, "after", "before", "since"),
         "asked": asked,
     }
     return render(request, "desk/queue/_news.html", context)
-
-
-@require_POST
-def find(request: HttpRequest) -> HttpResponse:
-    """A ticket's number leads to the ticket; a phone, e-mail, order or customer number to that customer's tickets.
-
-    It is posted, so that no phone number stands in an address or a log.
-    """
-    actor, text = actor_for(request), request.POST.get("find", "").replace("\x00", "").strip()[:120]
-    queue = reverse("admin:desk_queue")
-    if not text:
-        return redirect(queue)
-    exact = Ticket.objects.visible_to(actor).filter(number=text).values_list("number", flat=True).first()
-    if exact:
-        return redirect("admin:desk_ticket", exact)
-    customer = find_customer(text, actor)
-    if customer is not None:
-        return redirect(f"{queue}?{urlencode({'tab': Tab.ANY, 'customer': customer.pk})}")
-    if Ticket.objects.visible_to(actor).filter(number__startswith=text).exists():
-        return redirect(f"{queue}?{urlencode({'tab': Tab.ANY, 'number': text})}")
-    messages.warning(
-        request, _("Nothing found. Enter a ticket number, phone, e-mail, order number or customer number.")
-    )
-    return redirect(queue)
 
 
 @dataclass(frozen=True, slots=True)

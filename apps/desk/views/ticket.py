@@ -64,7 +64,7 @@ def act(request: HttpRequest, number: str, name: str) -> HttpResponse:
     if action is None:
         raise Http404
     form = action.form(request.POST, ticket=ticket, actor=actor_for(request)) if action.form else None
-    extra = _composed(request, form) if name == "message" and form else {}
+    extra = _composed(request, form) if form and form.takes_files else {}
     sent = {"version": request.POST.get("version", ""), "token": request.POST.get("token", "")}
     if form is None:
         try:

@@ -55,9 +55,12 @@ class TicketRow(Answer):
     resolved_at = moment()
     closed_at = moment()
     closed_as = choice(ClosedAs, blank=True)
-    satisfaction = serializers.IntegerField(allow_null=True, min_value=1, max_value=5)
+    satisfaction = serializers.IntegerField(
+        allow_null=True, min_value=1, max_value=5, help_text="The customer's own score; null without an answer."
+    )
     next_due_at = moment(help_text="The nearest deadline that runs.")
     next_due_metric = choice(Metric, blank=True)
+    is_drill = serializers.BooleanField(help_text="An exercise of the staff, no customer's ticket.")
 
 
 class TicketPage(Answer):

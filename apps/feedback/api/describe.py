@@ -81,6 +81,7 @@ _ROW = {
     "satisfaction": None,
     "next_due_at": "2024-05-06T03:30:00Z",
     "next_due_metric": "acceptance",
+    "is_drill": False,
 }
 PAGE_EXAMPLE = OpenApiExample(
     "One row",

@@ -61,11 +61,17 @@ class TicketFilter(filters.FilterSet):
     external_ref = filters.CharFilter(
         method="of_reference", max_length=120, help_text="The reference in your system, as you sent it."
     )
+    drill = filters.ChoiceFilter(
+        choices=YES_NO, method="is_a_drill", empty_label=None, help_text="true: only drills. Without it there are none."
+    )
     received_from = MomentFilter("received_at", "gte", help_text="Received at this moment or later.")
     received_to = MomentFilter("received_at", "lt", help_text="Received before this moment.")
 
     def is_open(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
         return tickets.filter(OPEN) if value == "true" else tickets.exclude(OPEN)
+
+    def is_a_drill(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
+        return tickets.filter(is_drill=value == "true")
 
     def of_category(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
         pk = self._known(rows.categories, name, value)
@@ -100,4 +106,4 @@ def narrowed(request: Request, tickets: TicketQuerySet) -> TicketQuerySet:
     filterset = TicketFilter(query, queryset=tickets, request=request)
     if not filterset.is_valid():
         raise translate_validation(filterset.errors)
-    return filterset.qs
+    return filterset.qs if "drill" in query else filterset.qs.real()

@@ -60,8 +60,8 @@ class TicketInput(StrictSerializer):
 
 
 class MessageInput(StrictSerializer):
-    """`customer`: the customer said something more; `reply` and `progress` are sent to the customer; `note` and `call` stay
-    inside; `follow_up` records what a second follow-up brought."""
+    """`customer`: the customer said something more; `reply` and `progress` are sent to the customer; `note`, `call` and
+    `test_report` stay inside; `follow_up` records what a second follow-up brought."""
 
     kind = serializers.ChoiceField(choices=MessageKind.choices)
     body = TextField()

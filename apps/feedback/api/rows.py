@@ -28,7 +28,7 @@ Row = dict[str, Any]
 _PLAIN = (
     "id", "number", "state", "kind", "urgency", "channel", "title", "priority_score", "priority_level", "escalated", "region",
     "product_text", "order_number", "external_ref", "received_at", "accepted_at", "first_responded_at", "resolved_at",
-    "closed_at", "closed_as", "satisfaction", "next_due_at", "next_due_metric",
+    "closed_at", "closed_as", "satisfaction", "next_due_at", "next_due_metric", "is_drill",
 )  # fmt: skip
 COLUMNS: dict[str, str] = {
     **{name: name for name in _PLAIN},

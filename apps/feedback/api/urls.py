@@ -1,12 +1,12 @@
 from django.urls import path, register_converter
 
-from apps.feedback.api import views
+from apps.feedback.api import authority, views
 
 
 class NumberConverter:
     """`202405-001`, and longer serials in busy months (INT-02)."""
 
-    regex = "[0-9]{6}-[0-9]{3,12}"
+    regex = "D?[0-9]{6}-[0-9]{3,12}"
 
     def to_python(self, value: str) -> str:
         return value
@@ -24,4 +24,15 @@ urlpatterns = [
     path("tickets/<feedback_number:number>/plans/", views.PlansView.as_view(), name="api-plans"),
     path("tickets/<feedback_number:number>/messages/", views.MessagesView.as_view(), name="api-messages"),
     path("tickets/<feedback_number:number>/events/", views.EventsView.as_view(), name="api-events"),
+    path(
+        "tickets/<feedback_number:number>/extensions/",
+        authority.TicketExtensionsView.as_view(),
+        name="api-ticket-extensions",
+    ),
+    path("tickets/<feedback_number:number>/regulator-case/", authority.CaseView.as_view(), name="api-regulator-case"),
+    path(
+        "tickets/<feedback_number:number>/regulator-case/outcome/",
+        authority.OutcomeView.as_view(),
+        name="api-regulator-outcome",
+    ),
 ]

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import GET_STATE, FSMField, transition
 
 from apps.core import clock
 from apps.core.actors import Actor
+from apps.core.vocabulary import Kind
 from apps.feedback import events
-from apps.feedback.states import ClosedAs, RejectReason, TicketState
+from apps.feedback.models.regulator_case import RegulatorCase
+from apps.feedback.states import OPEN_STATES, ClosedAs, RejectReason, TicketState
 from apps.journal.events import digest
 from apps.journal.transitions import condition
+from apps.sla import selectors as deadlines
+from apps.sla.states import Metric
 
 if TYPE_CHECKING:
     from apps.accounts.models import Department, User
@@ -37,7 +41,7 @@ def customer_or(permission: str) -> Callable[["Ticket", Actor], bool]:
 
 @condition("ticket.plan_missing")
 def has_plan(ticket: "Ticket") -> bool:
-    return ticket.plans.exists()
+    return ticket.parent_id is not None or ticket.plans.exists()  # the plan is the whole's
 
 
 @condition("ticket.follow_up_missing")
@@ -45,6 +49,30 @@ def has_follow_up_record(ticket: "Ticket") -> bool:
     """A record made since this follow-up began, not one of an earlier round (SUR-03)."""
     survey = ticket.surveys.order_by("-round").first()
     return survey is not None and survey.followed_up_at is not None
+
+
+@condition("ticket.supervisor_call_missing")
+def has_supervisor_called(ticket: "Ticket") -> bool:
+    """Below a score of 3 a supervisor's call was promised: no other call keeps that promise (SUR-03)."""
+    return not deadlines.has_open(ticket, Metric.SUPERVISOR_CALL)
+
+
+@condition("regulator.outcome_missing")
+def has_regulator_outcome(ticket: "Ticket") -> bool:
+    """An authority waits for the outcome: a regulator case ends with its record and not before (INT-13)."""
+    if ticket.kind != Kind.REGULATOR:
+        return True
+    return RegulatorCase.objects.filter(ticket=ticket).exclude(outcome="").exists()
+
+
+@condition("drill.not_a_drill")
+def is_a_drill(ticket: "Ticket") -> bool:
+    return ticket.is_drill
+
+
+@condition("ticket.not_a_part")
+def is_part(ticket: "Ticket") -> bool:
+    return ticket.parent_id is not None
 
 
 class Lifecycle(models.Model):
@@ -65,6 +93,7 @@ class Lifecycle(models.Model):
     ) -> dict[str, Any]:
         self.department = department
         self.assignee = assignee
+        self.first_asked = self.first_asked or assignee
         self.assigned_at = clock.now()
         if collaborators is not None:
             self.collaborator_ids = [c for c in collaborators if c != department.pk]
@@ -83,6 +112,7 @@ class Lifecycle(models.Model):
     )
     def accept(self: Any, *, assignee: "User | None" = None) -> dict[str, Any]:
         self.assignee = assignee or self.assignee
+        self.first_asked = self.first_asked or self.assignee
         self.accepted_at = clock.now()
         return {"assignee": self.assignee.staff_number if self.assignee else None}
 
@@ -138,7 +168,7 @@ class Lifecycle(models.Model):
         field=state,
         source=S.IN_PROGRESS,
         target=S.RESOLVED,
-        conditions=[has_plan],
+        conditions=[has_plan, has_regulator_outcome],
         permission="feedback.handle_ticket",
         custom={"event": events.TICKET_RESOLVED, "label": _("Resolve and tell the customer")},
     )
@@ -185,20 +215,32 @@ class Lifecycle(models.Model):
         permission=system_only,
         custom={"event": events.FOLLOW_UP_STARTED, "label": _("Second follow-up")},
     )
-    def follow_up(self: Any, *, score: int) -> dict[str, Any]:
-        self.satisfaction = score
-        return {"score": score}
+    def follow_up(self: Any, *, score: int, contradicts: bool = False) -> dict[str, Any]:
+        """A score that its own comment contradicts is nobody's satisfaction (HND-12)."""
+        self.satisfaction = None if contradicts else score
+        return {"score": score, "contradicts": contradicts}
 
     @transition(
         field=state,
         source=S.SECOND_FOLLOW_UP,
         target=S.CLOSED,
-        conditions=[has_follow_up_record],
+        conditions=[has_follow_up_record, has_supervisor_called, has_regulator_outcome],
         permission="feedback.follow_up_ticket",
         custom={"event": events.TICKET_CLOSED, "label": _("Close after follow-up")},
     )
     def close_followed_up(self: Any) -> dict[str, Any]:
         return self._close(ClosedAs.FOLLOWED_UP)
+
+    @transition(
+        field=state,
+        source=S.RESOLVED,
+        target=S.CLOSED,
+        conditions=[is_part],
+        permission=system_only,
+        custom={"event": events.TICKET_CLOSED, "label": _("Close as a part")},
+    )
+    def close_part(self: Any) -> dict[str, Any]:
+        return self._close(ClosedAs.PART)
 
     @transition(
         field=state,
@@ -234,6 +276,42 @@ class Lifecycle(models.Model):
     )
     def restore(self: Any) -> None:
         self.rejected_as, self.duplicate_of, self.closed_at = "", None, None
+
+    @transition(
+        field=state,
+        source=[s.value for s in OPEN_STATES],
+        target=S.CLOSED,
+        permission=system_only,
+        conditions=[is_a_drill],
+        custom={"event": events.TICKET_CLOSED, "label": _("End of the drill")},
+    )
+    def end_drill(self: Any) -> dict[str, Any]:
+        return self._close(ClosedAs.DRILL)
+
+    @transition(
+        field=state,
+        source=OPEN_STATES,
+        target=S.MERGED,
+        permission="feedback.handle_ticket",
+        custom={"event": events.TICKET_MERGED, "label": _("Merge into another ticket")},
+    )
+    def merge(self: Any, *, into: "Ticket") -> dict[str, Any]:
+        self.merged_into = into
+        self.closed_at = clock.now()
+        return {"into": into.number}
+
+    @transition(
+        field=state,
+        source=S.MERGED,
+        target=GET_STATE(lambda ticket, *, back_to: back_to, states=OPEN_STATES),
+        permission="feedback.handle_ticket",
+        custom={"event": events.TICKET_UNMERGED, "label": _("Take out again")},
+    )
+    def unmerge(self: Any, *, back_to: str) -> dict[str, Any]:
+        """Back into the state it was merged in."""
+        out_of = self.merged_into.number
+        self.merged_into, self.closed_at = None, None
+        return {"out_of": out_of}
 
     def _close(self: Any, how: ClosedAs, score: int | None = None) -> dict[str, Any]:
         self.closed_at = clock.now()

@@ -25,6 +25,8 @@ class Message(Noun):
     channel = models.CharField(_("channel"), max_length=12, choices=Channel, blank=True)
     at = models.DateTimeField(_("when"), default=clock.now)
 
+    origin = ""  # on the story of another ticket: the number of the merged one it was written on
+    files: "list[Attachment]" = []  # where `selectors.workspace.story` has read them
     quoted = ""  # of an e-mail: what it quoted, where `selectors.workspace.story` has read it
 
     class Meta:
@@ -41,6 +43,9 @@ class Attachment(Noun):
 
     ticket = models.ForeignKey("feedback.Ticket", on_delete=models.PROTECT, related_name="attachments")
     message = models.ForeignKey(Message, null=True, blank=True, on_delete=models.PROTECT, related_name="attachments")
+    regulator_case = models.ForeignKey(  # a document of the authority's, or to it (INT-13)
+        "feedback.RegulatorCase", null=True, blank=True, on_delete=models.PROTECT, related_name="documents"
+    )
     upload = models.ForeignKey("core.Upload", on_delete=models.PROTECT, related_name="+")
 
     class Meta:

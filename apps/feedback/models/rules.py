@@ -26,6 +26,17 @@ class DeskRules(models.Model):
     repeat_days = models.PositiveSmallIntegerField(
         _("days in which feedback of one customer counts as repeated"), default=30
     )
+    repeat_similarity = models.PositiveSmallIntegerField(
+        _("likeness from which two texts say the same"), default=60,
+        validators=[MinValueValidator(30), MaxValueValidator(100)],
+        help_text=_("Percent. Feedback of one customer on the same order or machine counts as repeated without it."),
+    )  # fmt: skip
+    nudge_hours = models.PositiveSmallIntegerField(
+        _("hours between two nudges of a customer"), default=4, help_text=_("0: as often as they like.")
+    )
+    nudge_heads_from = models.PositiveSmallIntegerField(
+        _("nudges from which the heads of department are told"), default=3, validators=[MinValueValidator(1)]
+    )
     due_soon_hours = models.PositiveSmallIntegerField(
         _("hours before a deadline in which it counts as due soon"), default=4, validators=[MinValueValidator(1)],
         help_text=_("The queue and the ticket page mark it then."),

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import clock, vocabulary
@@ -36,6 +36,14 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
     def open(self) -> "TicketQuerySet":
         return self.filter(OPEN)
+
+    def real(self) -> "TicketQuerySet":
+        """Without drills (TRN-01): what statistics look at."""
+        return self.filter(is_drill=False)
+
+    def counted(self) -> "TicketQuerySet":
+        """What statistics count: no drills, no parts of other tickets, the same customer's same issue once (INT-08)."""
+        return self.real().filter(repeat_of=None, parent=None)
 
 
 class Ticket(Lifecycle, Noun):
@@ -113,6 +121,11 @@ class Ticket(Lifecycle, Noun):
         on_delete=models.PROTECT,
         related_name="tickets",
     )
+    # 首问负责 (LAW-03): whoever the customer met first answers for it until somebody else has accepted it.
+    first_asked = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("first asked"), null=True, blank=True, editable=False, db_index=False,
+        on_delete=models.PROTECT, related_name="+",
+    )  # fmt: skip
     assigned_at = models.DateTimeField(_("assigned at"), null=True, blank=True)
     accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)
     first_responded_at = models.DateTimeField(_("first response"), null=True, blank=True)
@@ -125,11 +138,19 @@ class Ticket(Lifecycle, Noun):
     duplicate_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="duplicates")
     # The same customer, the same issue (INT-08): statistics that count people leave these out.
     repeat_of = models.ForeignKey(
-        "self", verbose_name=_("repeats"), null=True, blank=True, on_delete=models.PROTECT, related_name="repeats"
-    )
+        "self", verbose_name=_("repeats"), null=True, blank=True, on_delete=models.PROTECT, related_name="repeats",
+        db_index=False,
+    )  # fmt: skip
+    # A piece of another ticket's work, made by colleagues: its customer hears of it only through that ticket (HND-11).
     parent = models.ForeignKey(
-        "self", verbose_name=_("part of"), null=True, blank=True, on_delete=models.PROTECT, related_name="children"
-    )
+        "self", verbose_name=_("part of"), null=True, blank=True, on_delete=models.PROTECT, related_name="children",
+        db_index=False,
+    )  # fmt: skip
+    # While it is merged: the ticket that answers for it, never one that is merged itself.
+    merged_into = models.ForeignKey(
+        "self", verbose_name=_("merged into"), null=True, blank=True, on_delete=models.PROTECT, related_name="merged",
+        db_index=False,
+    )  # fmt: skip
     tags = ArrayField(models.CharField(max_length=30), verbose_name=_("tags"), default=list, blank=True)
     nudges = models.PositiveSmallIntegerField(_("times the customer nudged"), default=0)
     nudged_at = models.DateTimeField(_("last nudged"), null=True, blank=True)
@@ -160,9 +181,17 @@ class Ticket(Lifecycle, Noun):
             ("close_ticket", "Can close tickets"),
             ("reject_ticket", "Can reject and restore tickets"),
             ("follow_up_ticket", "Can do second follow-ups"),
+            ("merge_across_customers", "Can merge tickets of different customers"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=TicketState.values), name="ticket_state_known"),
+            models.CheckConstraint(
+                condition=Q(state="merged", merged_into__isnull=False) | Q(~Q(state="merged"), merged_into=None),
+                name="ticket_merged_into",
+            ),
+            models.CheckConstraint(
+                condition=~Q(parent=F("id")) & ~Q(repeat_of=F("id")) & ~Q(merged_into=F("id")), name="ticket_not_itself"
+            ),
             models.CheckConstraint(
                 condition=Q(satisfaction=None) | Q(satisfaction__range=(1, 5)), name="ticket_satisfaction"
             ),
@@ -171,6 +200,7 @@ class Ticket(Lifecycle, Noun):
             models.Index(fields=["queue_at", "id"], name="ticket_queue", condition=OPEN),
             models.Index(fields=["department", "queue_at", "id"], name="ticket_department_queue", condition=OPEN),
             models.Index(fields=["assignee", "queue_at", "id"], name="ticket_assignee_queue", condition=OPEN),
+            models.Index(fields=["-priority_score", "id"], name="ticket_priority_queue", condition=OPEN),
             models.Index(fields=["state", "id"], name="ticket_state"),
             models.Index(fields=["department", "id"], name="ticket_department"),
             models.Index(fields=["customer", "id"], name="ticket_customer"),
@@ -178,6 +208,7 @@ class Ticket(Lifecycle, Noun):
             GinIndex(fields=["tags"], name="ticket_tags", fastupdate=False, condition=~Q(tags=[])),
             models.Index(fields=["parent"], name="ticket_parent", condition=Q(parent__isnull=False)),
             models.Index(fields=["repeat_of"], name="ticket_repeat", condition=Q(repeat_of__isnull=False)),
+            models.Index(fields=["merged_into"], name="ticket_merged", condition=Q(merged_into__isnull=False)),
             # For figures over a stretch of time; neither costs the intake anything worth measuring.
             BrinIndex(fields=["received_at"], name="ticket_received", pages_per_range=16, autosummarize=True),
             models.Index(fields=["closed_at"], name="ticket_closed", condition=Q(closed_at__isnull=False)),
@@ -185,6 +216,13 @@ class Ticket(Lifecycle, Noun):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def answerable(self) -> "User | None":
+        """Who answers for it now (首问负责, LAW-03): whoever was asked first until another has accepted it."""
+        if self.accepted_at is None and not self.reopen_count and self.first_asked_id:
+            return self.first_asked
+        return self.assignee
 
     @property
     def is_open(self) -> bool:

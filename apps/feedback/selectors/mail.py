@@ -98,9 +98,9 @@ def thread_of(ticket: Ticket, email: str) -> Thread | None:
     )
 
 
-def quoted_in(ticket: Ticket) -> dict[UUID, str]:
-    """What the mails of a ticket quoted, by the message they became: shown folded below it."""
-    mails = IncomingMail.objects.filter(ticket=ticket, message__isnull=False).exclude(quoted="")
+def quoted_in(*ticket_ids: UUID) -> dict[UUID, str]:
+    """What the mails of tickets quoted, by the message they became: shown folded below it."""
+    mails = IncomingMail.objects.filter(ticket__in=ticket_ids, message__isnull=False).exclude(quoted="")
     return dict(mails.values_list("message", "quoted"))
 
 

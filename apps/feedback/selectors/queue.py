@@ -1,13 +1,14 @@
-"""The staff queue: its tabs, filters, counts and pages (CLS-06). Built for a million rows.
+"""The staff queue: its tabs, filters, search, order, counts and pages (CLS-06, HND-09). Built for a million rows.
 
 Counts stop at `COUNT_LIMIT`; pages go by key. The next deadline moved forward by priority (`Ticket.queue_at`) is never
 later than the deadline itself, so "due before X" may also say "queued before X": one range of the queue's index.
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import models
@@ -19,6 +20,7 @@ from apps.core.clock import SHANGHAI
 from apps.crm.services.customers import PERSONAL_FIELDS
 from apps.feedback.models import Ticket
 from apps.feedback.models.ticket import TicketQuerySet
+from apps.feedback.selectors import search
 from apps.feedback.selectors.desk_rules import rules
 from apps.feedback.selectors.figures import FIGURES
 from apps.feedback.states import UNACCEPTED_STATES, TicketState
@@ -43,6 +45,28 @@ class Tab(models.TextChoices):
 COUNTED = tuple(tab for tab in Tab if tab != Tab.ANY)
 
 
+class Sort(models.TextChoices):
+    DUE = "due", _("Due soonest, by priority")
+    PRIORITY = "priority", _("Highest priority")
+    NEWEST = "newest", _("Newest")
+    BEST = "best", _("Best match")
+
+
+class Without(models.TextChoices):
+    """What statistics leave out: a number on the dashboard leads to just the rows that it counted."""
+
+    DRILLS = "drills", _("without drills")
+    REPEATS = "repeats", _("each issue once")
+
+
+_ORDERS: dict[str, tuple[str, ...]] = {
+    Sort.DUE: ("queue_at", "id"),
+    Sort.PRIORITY: ("-priority_score", "id"),
+    Sort.NEWEST: ("-id",),
+    Sort.BEST: ("-rank", "-id"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What narrows a tab; empty parts do nothing. `received` are two calendar dates in Shanghai, both included."""
@@ -57,15 +81,20 @@ class Filters:
     customer: UUID | None = None
     received: tuple[date, date] | None = None
     figure: str = ""
+    without: Sequence[str] = ()
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`previous` and `next` are keys to ask with, or empty."""
+    """`previous` and `next` are keys to ask with, or empty. With a search, `snippets` shows where each ticket holds it;
+    `by_letters`: the index knew nothing, and these are what the latest tickets hold letter by letter."""
 
     tickets: list[Ticket]
     previous: str = ""
     next: str = ""
+    snippets: Mapping[UUID, search.Snippet] = field(default_factory=dict)
+    by_letters: bool = False
 
 
 def in_tab(tab: str, actor: Actor, now: datetime) -> TicketQuerySet:
@@ -94,20 +123,46 @@ def in_tab(tab: str, actor: Actor, now: datetime) -> TicketQuerySet:
     return tickets
 
 
-def counts(actor: Actor, now: datetime) -> dict[str, int]:
-    """How many tickets each tab holds, counted up to COUNT_LIMIT, with one query."""
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list of tickets: a tab, what narrows it, and its order (empty: the tab's own)."""
+
+    tab: str
+    filters: Filters = field(default_factory=Filters)
+    sort: str = ""
+
+
+def sorts(tab: str, filters: Filters) -> list[Sort]:
+    """The orders that a list can have, its own first. Closed tickets are due no more."""
+    found = [Sort.NEWEST] if tab == Tab.ANY else [Sort.DUE, Sort.PRIORITY, Sort.NEWEST]
+    return [*found, Sort.BEST] if search.parse(filters.words).words else found
+
+
+def counts(actor: Actor, now: datetime, views: Mapping[str, Listing] | None = None) -> dict[str, int]:
+    """How many tickets each tab and each of these views holds, counted up to COUNT_LIMIT, with one query.
+
+    A list of closed tickets too is not counted, as their tab isn't.
+    """
+    lists = {tab.value: in_tab(tab, actor, now) for tab in COUNTED}
+    for name, view in (views or {}).items():
+        if view.tab != Tab.ANY:
+            lists[name] = narrowed(in_tab(view.tab, actor, now), view.filters, actor, now)
     parts = [
-        in_tab(tab, actor, now)
-        .order_by()
-        .annotate(tab=Value(str(tab.value)))
-        .values_list("tab", flat=True)[:COUNT_LIMIT]
-        for tab in COUNTED
+        tickets.order_by().annotate(tab=Value(name)).values_list("tab", flat=True)[:COUNT_LIMIT]
+        for name, tickets in lists.items()
     ]
     found = Counter(parts[0].union(*parts[1:], all=True))
-    return {tab.value: found[tab.value] for tab in COUNTED}
+    return {name: found[name] for name in lists}
 
 
-def narrowed(tickets: TicketQuerySet, filters: Filters, now: datetime) -> TicketQuerySet:
+def narrowed(tickets: TicketQuerySet, filters: Filters, actor: Actor, now: datetime) -> TicketQuerySet:
+    """Those of these tickets, visible to this actor, that pass the filters and hold the words."""
+    tickets = _filtered(tickets, filters, now)
+    query = search.parse(filters.words)
+    return search.matching(tickets, query, actor) if query.asks else tickets
+
+
+def _filtered(tickets: TicketQuerySet, filters: Filters, now: datetime) -> TicketQuerySet:
     for name in ("kind", "urgency", "category", "department", "channel", "state"):
         if values := getattr(filters, name):
             tickets = tickets.filter(**{f"{name}__in": values})
@@ -120,15 +175,40 @@ def narrowed(tickets: TicketQuerySet, filters: Filters, now: datetime) -> Ticket
         tickets = tickets.filter(received_at__gte=first, received_at__lt=last + timedelta(days=1))
     if filters.figure in FIGURES:
         tickets = FIGURES[filters.figure](tickets, now)
+    if Without.DRILLS in filters.without:
+        tickets = tickets.real()
+    if Without.REPEATS in filters.without:
+        tickets = tickets.filter(repeat_of=None)
     return tickets
 
 
 def page(
-    tab: str, filters: Filters, actor: Actor, *, now: datetime, after: str = "", before: str = "", size: int = PAGE
+    tab: str,
+    filters: Filters,
+    actor: Actor,
+    *,
+    now: datetime,
+    after: str = "",
+    before: str = "",
+    size: int = PAGE,
+    sort: str = "",
 ) -> Page:
     """One page of the queue: what is due soonest weighted by priority first; with closed tickets, the newest first."""
-    tickets = narrowed(in_tab(tab, actor, now), filters, now)
-    order = ("-id",) if tab == Tab.ANY else ("queue_at", "id")
+    possible = sorts(tab, filters)
+    order = _ORDERS[sort if sort in possible else possible[0]]
+    tickets, query = in_tab(tab, actor, now), search.parse(filters.words)
+    found = narrowed(tickets, filters, actor, now)
+    if "-rank" in order:
+        found = search.ranked(found, query)
+    page = _page(found, order, after, before, size)
+    if not query.asks or page.tickets:
+        return replace(page, snippets=search.snippets(page.tickets, query)) if query.asks else page
+    letters = search.by_letters(_filtered(tickets, filters, now), query)
+    rows = list(for_list(letters).order_by("-pk")[:size])
+    return Page(rows, snippets=search.snippets(rows, query), by_letters=bool(rows))
+
+
+def _page(tickets: TicketQuerySet, order: Sequence[str], after: str, before: str, size: int) -> Page:
     backward = bool(before)
     if key := _parse(before or after, order):
         tickets = tickets.filter(_beyond(key, order, backward))
@@ -156,7 +236,7 @@ def for_list(tickets: TicketQuerySet) -> TicketQuerySet:
 
 def arrived_since(tab: str, filters: Filters, actor: Actor, newest: UUID, *, now: datetime) -> int:
     """How many tickets of this list came in after `newest`, counted up to COUNT_LIMIT."""
-    tickets = narrowed(in_tab(tab, actor, now), filters, now)
+    tickets = narrowed(in_tab(tab, actor, now), filters, actor, now)
     return tickets.filter(pk__gt=newest).order_by()[:COUNT_LIMIT].count()
 
 
@@ -171,33 +251,46 @@ def chosen(actor: Actor, numbers: Collection[str]) -> list[Ticket]:
     return list(found.order_by("queue_at", "id"))
 
 
-# Keys ----------------------------------------------------------------------------------------------------------------
+# Keys: the values of a row by which it is ordered, joined by "~" -----------------------------------------------------
 
 
 def _key(ticket: Ticket, order: Sequence[str]) -> str:
-    if order == ("-id",):
-        return str(ticket.pk)
-    return f"{ticket.queue_at.isoformat() if ticket.queue_at else ''}~{ticket.pk}"
+    values = (getattr(ticket, name.lstrip("-")) for name in order)
+    return "~".join(value.isoformat() if isinstance(value, datetime) else str(value or 0) for value in values)
 
 
-def _parse(key: str, order: Sequence[str]) -> tuple[datetime | None, UUID] | None:
-    """The place a key stands for; None (the beginning) for one that was mangled on the way."""
-    moment, _tilde, pk = key.rpartition("~")
+def _read_moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _read_number(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 2**31:
+        raise ValueError(text)
+    return number
+
+
+_READ: dict[str, Callable[[str], Any]] = {
+    "queue_at": _read_moment, "priority_score": _read_number, "rank": _read_number, "id": UUID,
+}  # fmt: skip
+
+
+def _parse(key: str, order: Sequence[str]) -> list[Any] | None:
+    """The place a key stands for; None (the beginning) for one that was mangled on the way or is of another order."""
     try:
-        if order == ("-id",):
-            return None, UUID(pk)
-        return datetime.fromisoformat(moment).astimezone(UTC), UUID(pk)
+        return [_READ[name.lstrip("-")](text) for name, text in zip(order, key.split("~"), strict=True)]
     except (ValueError, OverflowError):
         return None
 
 
-def _beyond(key: tuple[datetime | None, UUID], order: Sequence[str], backward: bool) -> Q:
-    moment, pk = key
-    if order == ("-id",):
-        return Q(pk__gt=pk) if backward else Q(pk__lt=pk)
-    if backward:
-        return Q(queue_at__lte=moment) & (Q(queue_at__lt=moment) | Q(pk__lt=pk))
-    return Q(queue_at__gte=moment) & (Q(queue_at__gt=moment) | Q(pk__gt=pk))
+def _beyond(key: Sequence[Any], order: Sequence[str], backward: bool) -> Q:
+    """Rows after a place (before it, going backward). The first part alone is said once more: it is what an index knows."""
+    (name, value), *rest = zip(order, key, strict=True)
+    column, side = name.lstrip("-"), "lt" if name.startswith("-") != backward else "gt"
+    if not rest:
+        return Q(**{f"{column}__{side}": value})
+    further = _beyond(key[1:], order[1:], backward)
+    return Q(**{f"{column}__{side}e": value}) & (Q(**{f"{column}__{side}": value}) | further)
 
 
 def _turned(order: Sequence[str]) -> list[models.expressions.OrderBy]:

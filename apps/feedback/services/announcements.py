@@ -1,6 +1,7 @@
 """Telling people: customers through the channel they chose (HND-07), staff inside the desk (SLA-04, INT-07)."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -17,12 +18,42 @@ from apps.notifications.services import outbox
 from apps.notifications.states import MessageChannel
 
 
-def to_customer(ticket: Ticket, template: str, event: Event, **context: Any) -> None:
-    """Send a message about the ticket, once per event. A customer known only by a platform account is passed over."""
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """A door that a ticket's customer wrote through: what `outbox.Recipient` needs to know of it."""
+
+    address: str
+    label: str
+    is_open: bool
+
+
+_ways_back: list[Callable[[Ticket], WayBack | None]] = []
+
+
+def register_way_back(find: Callable[[Ticket], WayBack | None]) -> None:
+    """A room above knows the doors: it says how a ticket's customer is answered there. Called in its `ready()`."""
+    if find not in _ways_back:
+        _ways_back.append(find)
+
+
+def recipient(ticket: Ticket) -> outbox.Recipient:
+    """The ticket's customer with every address that is known."""
     customer = ticket.customer
-    if not customer.phone and not customer.email:
-        return
+    door = next((found for find in _ways_back if (found := find(ticket))), None)
     to = outbox.Recipient(email=customer.email, phone=customer.phone, name=customer.name)
+    return replace(to, door=door.address, door_label=door.label, door_open=door.is_open) if door else to
+
+
+def to_customer(ticket: Ticket, template: str, event: Event, **context: Any) -> None:
+    """Send a message about the ticket, once per event; through the door they came by where that is their channel.
+
+    A customer of whom no address is known at all is passed over; so is everything about a part: the whole speaks (HND-11).
+    """
+    if ticket.parent_id is not None:
+        return
+    customer, to = ticket.customer, recipient(ticket)
+    if not (to.phone or to.email or to.door):
+        return
     channel = outbox.channel_for(ticket.contact_channel or customer.preferred_channel, to)
     outbox.send(
         template,
@@ -68,8 +99,11 @@ def to_staff(
 
 
 def responsible(ticket: Ticket) -> list[User]:
-    """The handler, or the heads of the department where nobody is named."""
-    return [ticket.assignee] if ticket.assignee else people.heads_of(ticket.department_id)
+    """The handler, or the heads of the department where nobody is named; with whoever was asked first until somebody
+    has accepted it (LAW-03)."""
+    named = [ticket.assignee] if ticket.assignee else people.heads_of(ticket.department_id)
+    first = ticket.answerable
+    return named if first is None or first in named else [*named, first]
 
 
 def on_level(ticket: Ticket, level: str) -> list[User]:

@@ -1,4 +1,4 @@
-"""Result, survey, second follow-up, closing and reopening (SUR-01 … SUR-04)."""
+"""Result, survey, second follow-up, closing and reopening (SUR-01 … SUR-04, HND-12)."""
 
 from datetime import timedelta
 
@@ -10,26 +10,31 @@ from apps.core.errors import DomainError
 from apps.feedback import events
 from apps.feedback.models import Message, Survey, Ticket
 from apps.feedback.selectors import rules
-from apps.feedback.services import clocks, conversation, words
+from apps.feedback.services import clocks, conversation, search_index, separation, words
+from apps.feedback.services.survey_contradiction import contradiction
 from apps.feedback.states import MessageKind, RejectReason, TicketState
 from apps.journal import events as journal
 from apps.journal import transitions
 from apps.sla.states import Metric
 
 SURVEYS = system("survey")
+PARTS = system("parts")
 SUPERVISES = "feedback.approve_solution"  # leads, heads and duty managers hold it, handlers do not
 
 
 def resolve(ticket: Ticket, result: str, *, actor: Actor) -> Ticket:
-    """Tell the customer the result; the survey follows within its deadline (SUR-01, SUR-02)."""
+    """Tell the customer the result; the survey follows within its deadline (SUR-01, SUR-02). A part closes (HND-11)."""
     result = words.checked(result, "result", required="core.required")
     with transaction.atomic():
         fresh = transitions.apply(ticket, "resolve", actor=actor, result=result)
+        search_index.add(fresh.pk, result)
         if fresh.first_responded_at is None:
             fresh.first_responded_at = clock.now()
             fresh.save(update_fields=["first_responded_at"])
         clocks.meet(fresh, Metric.FIRST_RESPONSE, Metric.ANSWER, Metric.RESOLUTION)
         clocks.cancel(fresh, [Metric.ACCEPTANCE, Metric.PROGRESS])
+        if fresh.parent_id is not None:  # nobody asks the customer about a part
+            return _finish(transitions.apply(fresh, "close_part", actor=PARTS))
         clocks.start(fresh, Metric.CALLBACK, Metric.SURVEY_SEND, at=fresh.resolved_at)
         clocks.refresh(fresh)
         return fresh
@@ -49,38 +54,49 @@ def start_callback(ticket: Ticket, *, actor: Actor) -> Ticket:
         return fresh
 
 
-def answer_survey(survey: Survey, *, score: int, comment: str, actor: Actor) -> Ticket:
+def answer_survey(
+    survey: Survey,
+    *,
+    score: int,
+    comment: str,
+    actor: Actor,
+    process_score: int | None = None,
+    way: str = Survey.Way.LINK,
+) -> Ticket:
     """The customer's own verdict, taken once: satisfied closes, anything less goes to second follow-up (SUR-03).
 
-    Raises DomainError `survey.score`, `survey.closed`, `core.too_long`, `core.control_characters`.
+    So does a good score whose comment says that it is not solved (HND-12). `process_score` is how it was handled, kept
+    apart (LAW-06). Staff write down what a customer says on the phone, but not of a ticket that they handled.
+    Raises DomainError `survey.score`, `survey.closed`, `survey.own_rating`, `core.not_allowed`, `core.too_long`,
+    `core.control_characters`.
     """
-    if score not in Survey.Score.values:
-        raise DomainError("survey.score", field="score")
+    if score not in Survey.Score.values or process_score not in (None, *Survey.Score.values):
+        raise DomainError("survey.score", field="score" if score not in Survey.Score.values else "process_score")
     comment = words.checked(comment, "comment")
     with transaction.atomic():
         ticket = locks.row(Ticket, survey.ticket_id)
-        fresh_survey = Survey.objects.get(pk=survey.pk)
-        if (
-            fresh_survey.answered_at
-            or ticket.state != TicketState.CALLBACK
-            or fresh_survey.round != ticket.reopen_count
-        ):
+        fresh = Survey.objects.get(pk=survey.pk)
+        if fresh.answered_at or ticket.state != TicketState.CALLBACK or fresh.round != ticket.reopen_count:
             raise DomainError("survey.closed")
-        fresh_survey.score, fresh_survey.comment, fresh_survey.answered_at = score, comment, clock.now()
-        fresh_survey.save(update_fields=["score", "comment", "answered_at"])
-        journal.record(
-            events.SURVEY_ANSWERED, subject=ticket, actor=actor, data={"score": score, "comment": bool(comment)}
-        )
+        separation.check_rating(ticket, actor)
+        satisfied = score >= rules().satisfied_from
+        fresh.score, fresh.comment, fresh.answered_at = score, comment, clock.now()
+        fresh.process_score, fresh.answered_by = process_score, way
+        fresh.contradiction = contradiction(comment) if satisfied else ""
+        fresh.save()
+        facts = {"score": score, "comment": bool(comment), "process_score": process_score, "way": str(way)}
+        journal.record(events.SURVEY_ANSWERED, subject=ticket, actor=actor, data=facts)
         clocks.cancel(ticket, [Metric.SURVEY_REMINDER, Metric.SURVEY_NO_REPLY])
-        if score >= rules().satisfied_from:
+        if satisfied and not fresh.contradiction:
             return _finish(transitions.apply(ticket, "close_satisfied", actor=SURVEYS, score=score))
-        return _start_follow_up(ticket, score)
+        return _start_follow_up(ticket, fresh)
 
 
-def _start_follow_up(ticket: Ticket, score: int) -> Ticket:
-    fresh = transitions.apply(ticket, "follow_up", actor=SURVEYS, score=score)
+def _start_follow_up(ticket: Ticket, survey: Survey) -> Ticket:
+    contradicts = bool(survey.contradiction)
+    fresh = transitions.apply(ticket, "follow_up", actor=SURVEYS, score=survey.score, contradicts=contradicts)
     metrics = [Metric.SECOND_FOLLOW_UP]
-    if score < rules().supervisor_below:
+    if (survey.score or 0) < rules().supervisor_below:
         metrics.append(Metric.SUPERVISOR_CALL)
     clocks.start(fresh, *metrics)
     clocks.refresh(fresh)
@@ -126,8 +142,13 @@ def record_follow_up(ticket: Ticket, text: str, *, actor: Actor) -> Message:
 
 
 def close_followed_up(ticket: Ticket, *, actor: Actor, reason: str = "") -> Ticket:
-    """Close after a recorded second follow-up."""
+    """Close after a recorded second follow-up.
+
+    Raises DomainError `survey.own_contradiction` for whoever handled a ticket whose customer rated it well and wrote that
+    it is not solved (HND-12), administrators too; and those of `transitions.apply`.
+    """
     with transaction.atomic():
+        separation.check_closing(locks.row(Ticket, ticket.pk), actor)
         return _finish(transitions.apply(ticket, "close_followed_up", actor=actor, reason=reason))
 
 

@@ -11,50 +11,64 @@ from apps.core.models import Upload
 from apps.core.vocabulary import Channel
 from apps.feedback import events
 from apps.feedback.models import Attachment, Message, Ticket
-from apps.feedback.services import clocks, words
-from apps.feedback.states import TO_CUSTOMER, MessageKind, TicketState
+from apps.feedback.services import clocks, family, search_index, words
+from apps.feedback.states import OPEN_STATES, TO_CUSTOMER, MessageKind, TicketState
 from apps.journal import events as journal
-from apps.journal import transitions
+from apps.journal import gates, transitions
 from apps.sla.states import Metric
 
-CUSTOMER_MAY_WRITE = [s for s in TicketState if s not in (TicketState.CLOSED, TicketState.REJECTED)]
+CUSTOMER_MAY_WRITE = OPEN_STATES
 
 
 def add(
     ticket: Ticket, kind: MessageKind, body: str, *, actor: Actor, channel: str = "", uploads: Sequence[Upload] = ()
 ) -> Message:
-    """Add a staff entry: a reply, a progress note, an internal note or a call record.
+    """Add a staff entry: a reply, a progress note, an internal note, a call record or a test report.
 
     The first entry that reaches the customer is the first response (an automatic acknowledgement never is, SLA-08);
     each one is a progress update. Raises DomainError `core.not_allowed`, `core.required`, `core.too_long`,
-    `core.control_characters`, `ticket.not_waiting`.
+    `core.control_characters`, `ticket.not_waiting`, `merge.write_there`, `part.speaks_through`, and what a gate
+    `feedback.ticket.write` of a room above says.
     """
     if kind == MessageKind.CUSTOMER or not actor.can("feedback.handle_ticket"):
         raise DomainError("core.not_allowed")
     body = words.checked(body, "body", required="core.required")
     with transaction.atomic():
         fresh = locks.row(Ticket, ticket.pk)
-        if kind in TO_CUSTOMER and not fresh.is_open:
-            raise DomainError("ticket.not_waiting")
+        if kind in TO_CUSTOMER:
+            _check_reaches(fresh)
+        if error := gates.refusal(fresh, "write", {"kind": kind, "body": body}):
+            raise error
         message = write(fresh, kind, body, actor, channel, uploads)
         if kind in (*TO_CUSTOMER, MessageKind.CALL):
             _customer_heard(fresh)
         return message
 
 
+def _check_reaches(ticket: Ticket) -> None:
+    """Whether words to the customer belong on this ticket. Where it was merged into one of another customer, they do."""
+    if ticket.parent_id is not None:
+        raise DomainError("part.speaks_through", number=ticket.parent.number)
+    if ticket.merged_into is not None and ticket.merged_into.customer_id == ticket.customer_id:
+        raise DomainError("merge.write_there", number=ticket.merged_into.number)
+    if ticket.merged_into is None and not ticket.is_open:
+        raise DomainError("ticket.not_waiting")
+
+
 def customer_says(ticket: Ticket, body: str, *, actor: Actor, channel: str, uploads: Sequence[Upload] = ()) -> Message:
     """The customer adds something; a ticket that waited for it goes on (SLA-03).
 
+    On a merged ticket it is kept there, and the ticket that answers for it shows it, goes on and hears of it.
     Raises DomainError `core.required`, `core.too_long`, `core.control_characters`, `ticket.not_waiting`.
     """
     body = words.checked(body, "body", required=None if uploads else "core.required")
     with transaction.atomic():
-        fresh = locks.row(Ticket, ticket.pk)
-        if fresh.state not in CUSTOMER_MAY_WRITE:
+        fresh, leader = family.with_leader(ticket)
+        if leader.state not in CUSTOMER_MAY_WRITE:
             raise DomainError("ticket.not_waiting")
         message = write(fresh, MessageKind.CUSTOMER, body, actor, channel, uploads)
-        if fresh.state == TicketState.WAITING:
-            resume(fresh, actor=actor)
+        if leader.state == TicketState.WAITING and leader.customer_id == fresh.customer_id:
+            resume(leader, actor=actor)
         return message
 
 
@@ -63,6 +77,7 @@ def ask_customer(ticket: Ticket, question: str, *, actor: Actor, uploads: Sequen
     question = words.checked(question, "body", required="core.required")
     with transaction.atomic():
         waiting = transitions.apply(ticket, "ask_customer", actor=actor)
+        _check_reaches(waiting)
         write(waiting, MessageKind.REPLY, question, actor, "", uploads, is_question=True)
         _customer_heard(waiting)
         clocks.pause(waiting)
@@ -92,6 +107,7 @@ def write(
         ticket=ticket, kind=kind, body=body, author_id=actor.user_id, channel=channel or Channel.ONLINE, at=clock.now()
     )
     Attachment.objects.bulk_create([Attachment(ticket=ticket, message=message, upload=u) for u in uploads])
+    search_index.add(ticket.pk, body)
     journal.record(
         events.MESSAGE_ADDED,
         subject=ticket,

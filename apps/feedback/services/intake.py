@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
 
-from apps.core import clock, numbers
+from apps.core import clock
 from apps.core.actors import Actor
 from apps.core.errors import DomainError, DomainErrors
 from apps.core.models import Upload
@@ -19,8 +19,9 @@ from apps.crm.services.customers import Contact
 from apps.feedback import events
 from apps.feedback.models import Attachment, Ticket
 from apps.feedback.selectors import rules
-from apps.feedback.services import clocks, words
+from apps.feedback.services import clocks, numbering, repeats, search_index, words
 from apps.journal import events as journal
+from apps.journal.events import NewEvent
 from apps.triage import rulebook
 from apps.triage.services.classify import Classification, classify
 from apps.triage.services.route import route
@@ -54,6 +55,7 @@ class Report:
     external_ref: str = ""
     received_at: datetime | None = None
     uploads: Sequence[Upload] = field(default_factory=tuple)
+    is_drill: bool = False  # only `services.drills` says so (TRN-01)
 
 
 # Single lines and how long they may be: what their columns hold.
@@ -65,7 +67,8 @@ _CHOICES = (("kind", Kind), ("urgency", Urgency), ("channel", Channel), ("langua
 
 
 _REPEATS = (
-    "SELECT count(*) FROM (SELECT FROM feedback_ticket WHERE customer_id = %s AND received_at >= %s LIMIT 9) AS earlier"
+    "SELECT count(*) FROM (SELECT FROM feedback_ticket WHERE customer_id = %s AND received_at >= %s"
+    " AND parent_id IS NULL LIMIT 9) AS earlier"
 )
 _PRODUCT = "SELECT * FROM crm_product WHERE sku = %s"
 
@@ -128,7 +131,7 @@ def _receive(report: Report, actor: Actor) -> Ticket:
     understood = classify(report.text)
     product, order = _product(report.product), _order(report.order_number, customer)
     ticket = Ticket(
-        kind=report.kind,
+        kind=Kind.REGULATOR if report.channel == Channel.REGULATOR else report.kind,  # INT-13
         urgency=report.urgency,
         channel=report.channel,
         title=words.title_of(report.text),
@@ -152,15 +155,22 @@ def _receive(report: Report, actor: Actor) -> Ticket:
         demand=report.demand or understood.demand or Demand.NONE,
         impact=report.impact,
         external_ref=report.external_ref or None,
+        is_drill=report.is_drill,
+        first_asked_id=actor.user_id if actor.kind == "staff" else None,
     )
     _classify(ticket, understood, report.category)
-    _score(ticket, customer, 0 if customer.is_new else _repeats(customer))
+    earlier = [] if customer.is_new or report.is_drill else repeats.earlier_of(customer)
+    repeated = repeats.match(ticket, earlier) if earlier else None
+    ticket.repeat_of_id = repeated.first if repeated else None
+    _score(ticket, customer, len(earlier))
     _route(ticket, report.product_group or (product.group if product else ""), understood)
     clocks.on_receipt(ticket, customer.tier)
     given = [name for name in PERSONAL_FIELDS if getattr(report.contact, name).strip()]
-    _record(ticket, actor, category=report.category or understood.category, library=understood.version, contact=given)
+    received = _received(ticket, actor, report.category or understood.category, understood.version, given)
+    journal.record_many([received, *(repeats.found(ticket, repeated, actor) if repeated else ())])
+    search_index.write(ticket)
     # The number comes last: its row stays locked until commit (INT-02).
-    numbers.insert(ticket, "ticket", ticket.received_at)
+    numbering.insert(ticket)
     if ticket.channel == Channel.HOTLINE:
         clocks.hotline_picked_up(ticket)
     if report.uploads:
@@ -202,6 +212,7 @@ def _score(ticket: Ticket, customer: Customer, repeats: int) -> None:
             repeats=max(0, repeats),
             sentiment=ticket.sentiment,
             risk_words=tuple(hit["text"] for hit in ticket.hits if hit["risk"]),
+            nudges=ticket.nudges,
         )
     )
     ticket.priority_score, ticket.priority_level = priority.score, priority.level
@@ -221,12 +232,12 @@ def _route(ticket: Ticket, product_group: str, understood: Classification) -> No
     ticket.assigned_at = clock.now()
 
 
-def _record(ticket: Ticket, actor: Actor, *, category: str, library: int, contact: list[str]) -> None:
-    journal.record(
+def _received(ticket: Ticket, actor: Actor, category: str, library: int, contact: list[str]) -> NewEvent:
+    return NewEvent(
         events.TICKET_RECEIVED,
-        subject=ticket,
-        actor=actor,
-        data={
+        ticket,
+        actor,
+        {
             "channel": ticket.channel,
             "kind": ticket.kind,
             "urgency": ticket.urgency,

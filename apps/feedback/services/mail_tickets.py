@@ -1,6 +1,5 @@
 """From a mail to a ticket or to a message of one: its words, its files, and what could not be taken over."""
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -21,7 +20,7 @@ from apps.feedback.mail.parsing import ParsedMail
 from apps.feedback.models import Attachment, Mailbox, Message, Ticket
 from apps.feedback.models.mail import Reason
 from apps.feedback.selectors import mail as reads
-from apps.feedback.services import closure, conversation, intake, words
+from apps.feedback.services import closure, conversation, family, intake, words
 from apps.feedback.services.intake import Report
 from apps.feedback.states import MessageKind, TicketState
 
@@ -29,12 +28,6 @@ MAIL = actors.system("mail")
 FULL_TEXT = "mail.txt"
 LONGEST_NOTE = 1_000  # characters; there are four kinds of notes
 LONGEST = words.TEXT_LIMIT - 4 * LONGEST_NOTE
-# No alternative begins another one: there is one way to read a text, however long.
-_THANKS = re.compile(
-    r"(?:[\s,，.。!！~～的了您你们們]|好|收到|知道|明白|非常|太|多|十分|感谢|感謝|谢|謝|辛苦|"
-    r"ok(?:ay)?|thanks?|you|very|much|so|a lot|got it|received|👍|🙏)+",
-    re.IGNORECASE,
-)
 
 
 @dataclass(slots=True)
@@ -101,6 +94,7 @@ def answer(ticket: Ticket, taken: Taken, *, colleague: bool) -> tuple[Message | 
     fresh = locks.row(Ticket, ticket.pk)
     if fresh.state == TicketState.REJECTED and fresh.duplicate_of_id:
         fresh = locks.row(Ticket, fresh.duplicate_of_id)
+    leader = family.leader(fresh)  # what is written stays on the mail's own ticket, wherever that was merged into
     own = reads.wrote_before(fresh, taken.writer.email)
     with translation.override(fresh.language):
         body = _fitted(taken.mail.own or taken.mail.subject or _("(mail without text)"), taken, stranger=not own)
@@ -108,14 +102,14 @@ def answer(ticket: Ticket, taken: Taken, *, colleague: bool) -> tuple[Message | 
         return conversation.write(
             fresh, MessageKind.NOTE, body, MAIL, taken.mailbox.channel, taken.uploads
         ), Reason.COLLEAGUE
-    if fresh.state == TicketState.REJECTED or (fresh.state == TicketState.CLOSED and not own):
+    if leader.state == TicketState.REJECTED or (leader.state == TicketState.CLOSED and not own):
         return None, Reason.AFTER_CLOSING
     reason = None
-    if fresh.state == TicketState.CLOSED:
-        if not taken.uploads and _THANKS.fullmatch(taken.mail.own[:100]):
+    if leader.state == TicketState.CLOSED:
+        if not taken.uploads and words.is_mere_thanks(taken.mail.own):
             return _say(fresh, body, taken), Reason.THANKS
         try:
-            fresh = closure.reopen(fresh, actor=actors.CUSTOMER, reason=words.title_of(taken.mail.own) or "—")
+            closure.reopen(leader, actor=actors.CUSTOMER, reason=words.title_of(taken.mail.own) or "—")
         except DomainError:
             return None, Reason.AFTER_CLOSING
         reason = Reason.REOPENED

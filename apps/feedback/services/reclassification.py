@@ -9,9 +9,10 @@ from apps.core.actors import Actor
 from apps.core.errors import DomainError
 from apps.core.vocabulary import Demand, Kind, Urgency
 from apps.feedback import events
-from apps.feedback.models import Ticket
+from apps.feedback.models import RegulatorCase, Ticket
 from apps.feedback.services import clocks, words
 from apps.feedback.services.intake import rescore
+from apps.feedback.states import OVER_STATES, TicketState
 from apps.journal import events as journal
 from apps.triage.models import Category
 from apps.triage.states import Impact
@@ -28,19 +29,23 @@ class Correction:
     demand: str | None = None
 
 
+# An authority's case is settled before the customer is told the result (INT-13).
+_ANSWERED = (TicketState.RESOLVED, TicketState.CALLBACK, TicketState.SECOND_FOLLOW_UP, *OVER_STATES)
 _CHOICES = {"kind": Kind, "urgency": Urgency, "impact": Impact, "demand": Demand}
 
 
 def reclassify(ticket: Ticket, correction: Correction, *, actor: Actor, reason: str) -> Ticket:
     """Apply a correction with its reason; priority and open deadlines are computed again, what was met stays met.
 
-    Raises DomainError `core.not_allowed`, `reason.missing`, `core.invalid_choice`.
+    Raises DomainError `core.not_allowed`, `reason.missing`, `core.invalid_choice`, `regulator.reopen_first`,
+    `regulator.stays`.
     """
     if not actor.can("feedback.handle_ticket"):
         raise DomainError("core.not_allowed")
     reason = words.checked(reason, "reason", required="reason.missing")
     with transaction.atomic():
         fresh = locks.row(Ticket, ticket.pk)
+        _check_kind(fresh, correction.kind or fresh.kind)
         changes = _apply(fresh, correction)
         if not changes:
             return fresh
@@ -49,8 +54,19 @@ def reclassify(ticket: Ticket, correction: Correction, *, actor: Actor, reason: 
         fresh.save()
         kind = events.URGENCY_CHANGED if "urgency" in changes else events.TICKET_RECLASSIFIED
         journal.record(kind, subject=fresh, actor=actor, reason=reason, data={"changes": changes})
+        if "kind" in changes:
+            clocks.follow_kind(fresh)
         clocks.recompute(fresh, actor)
         return fresh
+
+
+def _check_kind(ticket: Ticket, kind: str) -> None:
+    if kind == ticket.kind:
+        return
+    if kind == Kind.REGULATOR and ticket.state in _ANSWERED:
+        raise DomainError("regulator.reopen_first", field="kind")
+    if ticket.kind == Kind.REGULATOR and RegulatorCase.objects.filter(ticket=ticket).exists():
+        raise DomainError("regulator.stays", field="kind")
 
 
 def _apply(ticket: Ticket, correction: Correction) -> dict[str, list[str]]:

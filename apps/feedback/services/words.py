@@ -14,6 +14,12 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 # Bidirectional overrides can make a line show something else than it says.
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
+# No alternative begins another one: there is one way to read a text, however long.
+_THANKS = re.compile(
+    r"(?:[\s,，.。!！~～的了您你们們]|好|收到|知道|明白|非常|太|多|十分|感谢|感謝|谢|謝|辛苦|"
+    r"ok(?:ay)?|thanks?|you|very|much|so|a lot|got it|received|👍|🙏)+",
+    re.IGNORECASE,
+)
 
 
 def text_errors(value: str, field: str, *, limit: int = TEXT_LIMIT, required: str | None = None) -> list[DomainError]:
@@ -34,6 +40,11 @@ def checked(value: str, field: str, *, limit: int = TEXT_LIMIT, required: str | 
     return value.strip()
 
 
+def without_controls(value: str) -> str:
+    """The text without what no text may hold, for doors where nobody can be asked to write it again."""
+    return _CONTROL.sub("", value.replace("\r\n", "\n")).encode("utf-8", "ignore").decode()
+
+
 def line(value: str) -> str:
     """A single line: no direction overrides, spaces folded."""
     return " ".join(_BIDI.sub("", value).split())
@@ -43,6 +54,11 @@ def title_of(text: str) -> str:
     """The first sentence of a text, at most 60 characters."""
     first = line(re.split(r"[。！？!?\n]", text[:400].lstrip("，,.。 \r\n\t"), maxsplit=1)[0]) or line(text[:400])
     return first if len(first) <= TITLE_LENGTH else first[: TITLE_LENGTH - 1] + "…"
+
+
+def is_mere_thanks(text: str) -> bool:
+    """Whether somebody only says thank you, which reopens and opens nothing."""
+    return bool(_THANKS.fullmatch(text[:100]))
 
 
 def date_errors(value: date | None, field: str) -> list[DomainError]:

@@ -9,16 +9,30 @@ import json
 import random
 import threading
 import time
+import uuid
 from collections import deque
 from dataclasses import asdict, dataclass
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import requests
+
 from apps.core import masking
+from apps.notifications.adapters.sms_inbound import sign
 from apps.notifications.rendering import sms_parts
 
 MAX_BODY = 100_000
+
+
+def reply(webhook: str, key: str, sender: str, text: str, *, number: str = "") -> int:
+    """Send what a customer wrote back to the site's webhook, signed; returns its HTTP status. `number` repeats one."""
+    body = json.dumps(
+        {"id": number or f"MO{uuid.uuid4().hex}", "from": sender, "text": text}, ensure_ascii=False
+    ).encode()
+    stamp = str(int(time.time()))
+    headers = {"X-Sms-Timestamp": stamp, "X-Sms-Signature": sign(key, stamp, body), "Content-Type": "application/json"}
+    return requests.post(webhook, data=body, headers=headers, timeout=10, allow_redirects=False).status_code
 
 
 class Fault(Enum):
@@ -52,10 +66,12 @@ class SmsGateway:
         delay: float = 6.0,
         seed: int | None = None,
         on_sent: Any = None,
+        webhook: str = "",
     ) -> None:
         self.ledger: list[Entry] = []
         self.requests: list[str] = []  # method of every call, for tests
         self.key, self.fault_rate, self.delay = key, fault_rate, delay
+        self.webhook = webhook  # where customers' replies go
         self._by_key: dict[str, Entry] = {}
         self._faults: deque[Fault] = deque()
         self._random = random.Random(seed)
@@ -137,6 +153,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         if self.path == "/faults":
             self._set_faults(body)
+        elif self.path == "/replies":
+            self._reply(body)
         elif self.path != "/messages":
             self._answer(404, {"error": "no such address"})
         elif not self._allowed():
@@ -173,6 +191,17 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is Fault.DELAY:
             self.server.gateway.wait()
         return self._answer(201 if new else 200, {"id": entry.number, "status": "accepted"})
+
+    def _reply(self, body: Any) -> None:
+        """`{"from": "+86138…", "text": "5"}`: a customer writes back."""
+        gateway = self.server.gateway
+        if not isinstance(body, dict) or not all(isinstance(body.get(name), str) for name in ("from", "text")):
+            return self._answer(422, {"error": "from and text are needed"})
+        try:
+            status = reply(gateway.webhook, gateway.key, body["from"], body["text"], number=str(body.get("id", "")))
+        except requests.RequestException as error:
+            return self._answer(502, {"error": type(error).__name__})
+        return self._answer(200 if status == 200 else 502, {"webhook": status})
 
     def _set_faults(self, body: Any) -> None:
         """`{"next": ["drop-after"], "rate": 0.2}`: both may be left out."""

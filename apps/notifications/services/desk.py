@@ -64,7 +64,9 @@ def open_message(message_id: UUID, *, actor: Actor) -> Opened:
     clear = actor.can(MAY_SEE_CLEAR)
     body = message.body if _stayed_here(message) else _UNGUESSABLE.sub("…", message.body)
     dialled = message.recipient
-    if message.channel != MessageChannel.EMAIL:
+    if message.channel == MessageChannel.DOOR:
+        dialled = message.recipient_masked  # the address inside means nothing to anybody
+    elif message.channel != MessageChannel.EMAIL:
         dialled = contacts.display_phone(message.recipient)
     events.record(
         PERSONAL_DATA_REVEALED,

@@ -1,7 +1,7 @@
 """Putting messages and notices into the database; `services.dispatch` brings them out."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, override
 
 from apps.accounts.models import User
 from apps.core import actors, clock, masking
@@ -19,7 +19,7 @@ from apps.core.vocabulary import Language
 from apps.crm import contacts
 from apps.journal import doorbell, events
 from apps.journal.models import Event
-from apps.notifications import rendering, selectors
+from apps.notifications import muting, rendering, selectors, shipped
 from apps.notifications.catalogue import MESSAGE_TYPES
 from apps.notifications.events import MESSAGE_FAILED
 from apps.notifications.models import Notice, OutgoingMessage
@@ -30,20 +30,29 @@ from apps.notifications.threads import Thread
 
 ACTOR = actors.system("notifications")
 DISPATCH = "notifications.dispatch"
-CUSTOMER_CHANNELS = (MessageChannel.EMAIL, MessageChannel.SMS, MessageChannel.PHONE)
+CUSTOMER_CHANNELS = (MessageChannel.EMAIL, MessageChannel.SMS, MessageChannel.PHONE, MessageChannel.DOOR)
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Who is written to: a customer by address, or a colleague by `user`, whose own data fill what is not given."""
+    """Who is written to: a customer by address, or a colleague by `user`, whose own data fill what is not given.
+
+    `door` is an address that the adapter of the room above understands, `door_label` how lists show it (no personal
+    data); `door_open` is False where the platform would not take a message any more.
+    """
 
     email: str = ""
     phone: str = ""
     user: User | None = None
     name: str = ""
+    door: str = ""
+    door_label: str = ""
+    door_open: bool = True
 
     def address(self, channel: str) -> str:
         """The raw address for a channel; empty when there is none."""
+        if channel == MessageChannel.DOOR:
+            return self.door
         own, theirs = (self.email, "email") if channel == MessageChannel.EMAIL else (self.phone, "phone")
         return rendering.one_line(rendering.plain(own or getattr(self.user, theirs, "")))
 
@@ -52,11 +61,15 @@ class Recipient:
 
 
 def channel_for(preferred: str, to: Recipient) -> str:
-    """The preferred channel if the recipient can be reached there, else SMS, else e-mail, else a call (HND-07)."""
+    """The preferred channel if the recipient can be reached there, else SMS, else e-mail, else a call (HND-07).
+
+    Whoever is known by nothing but a door that is shut is written to there all the same: staff see that it failed.
+    """
     for channel in (preferred, MessageChannel.SMS, MessageChannel.EMAIL):
-        if channel in CUSTOMER_CHANNELS and not _address(OutgoingMessage(channel=channel), to):
+        shut = channel == MessageChannel.DOOR and not to.door_open
+        if channel in CUSTOMER_CHANNELS and not shut and not _address(OutgoingMessage(channel=channel), to):
             return str(channel)
-    return MessageChannel.PHONE.value
+    return str(MessageChannel.DOOR if to.door and not to.phone else MessageChannel.PHONE)
 
 
 def handler(user: User | None) -> str | Promise:
@@ -105,6 +118,29 @@ def send(
     return _store(message, problem)
 
 
+def divert(message: OutgoingMessage, to: Recipient) -> OutgoingMessage | None:
+    """Say by SMS, e-mail or a call what a message could not say where it was addressed (HND-07), once.
+
+    None where the recipient has no other address.
+    """
+    channel = channel_for("", replace(to, door=""))
+    if channel == MessageChannel.PHONE and not to.address(channel):
+        return None
+    other = OutgoingMessage(template=message.template, channel=channel, event=message.event)
+    other.subject_type, other.subject_id = message.subject_type, message.subject_id
+    other.language, other.body, other.reference = message.language, message.body, message.reference
+    if channel == MessageChannel.SMS:
+        text = rendering.one_line(f"{shipped.SMS_MARK}{message.body}".replace("{company}", settings.COMPANY_NAME, 1))
+        other.body = rendering.clip_middle(text, rendering.SMS_MAX_CHARACTERS)
+    if channel == MessageChannel.EMAIL:
+        with override(message.language):
+            other.subject = f"{message.get_template_display()} {message.reference}".strip()
+    other.recipient_name, other.state = to.full_name(), MessageState.QUEUED
+    problem = _address(other, to)
+    _place(other, problem)
+    return _store(other, problem)
+
+
 def _write(message: OutgoingMessage, to: Recipient, context: Mapping[str, Value], language: str) -> None:
     """Fill in the words, or mark the message as skipped where its template is switched off."""
     found = selectors.words(message.template, message.channel, [language])[language]
@@ -129,6 +165,10 @@ def _address(message: OutgoingMessage, to: Recipient) -> str:
     raw = to.address(message.channel)
     if not raw:
         return "no_address"
+    if message.channel == MessageChannel.DOOR:
+        message.recipient, message.recipient_masked = raw, to.door_label[:120]
+        message.recipient_index = blind_index(raw)
+        return ""
     by_mail = message.channel == MessageChannel.EMAIL
     problem = ""
     try:
@@ -161,7 +201,12 @@ def _place(message: OutgoingMessage, problem: str) -> None:
 
 
 def _store(message: OutgoingMessage, problem: str) -> OutgoingMessage:
-    """Insert the message with its event of failure, if it has one; or return what this event wrote there before."""
+    """Insert the message with its event of failure, if it has one; or return what this event wrote there before.
+
+    Every message comes through here, so here stands the sink for what must not leave the house (`muting`).
+    """
+    if silence := muting.reason(message.subject_type, message.subject_id):
+        message.state, message.error, message.next_try_at = MessageState.SKIPPED, silence, None
     if message.state == MessageState.FAILED:
         with transaction.atomic():
             inserted = _insert(message)

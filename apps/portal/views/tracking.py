@@ -16,17 +16,18 @@ from apps.core.actors import CUSTOMER
 from apps.core.errors import DomainError, DomainErrors
 from apps.core.vocabulary import Channel
 from apps.feedback.models import Ticket
-from apps.feedback.services import closure, conversation, links, reclassification
+from apps.feedback.services import closure, conversation, links, nudges, reclassification
 from apps.feedback.states import TicketState
 from apps.portal import attachments, limits, progress, selectors
 from apps.portal.attachments import Files
-from apps.portal.forms import MessageForm, PublicForm, ReopenForm, SupervisorForm
+from apps.portal.forms import MessageForm, NudgeForm, PublicForm, ReopenForm, SupervisorForm
 from apps.portal.views.privacy import private, speak
 
 _DONE = {
     "message": lambda: _("Sent. We have added it to your feedback."),
     "supervisor": lambda: _("Sent. A supervisor looks at it now, with everything said so far."),
     "reopen": lambda: _("We have taken it up again."),
+    "nudge": lambda: _("We have your nudge and told whoever works on it. Below you see by when the next step is due."),
 }
 
 
@@ -69,6 +70,17 @@ def reopen(request: HttpRequest, number: str, token: str) -> HttpResponse:
         closure.reopen(ticket, actor=CUSTOMER, reason=data["reason"])
 
     return _act(request, number, token, "reopen", ReopenForm, send)
+
+
+@private
+@require_http_methods(["GET", "HEAD", "POST"])
+def nudge(request: HttpRequest, number: str, token: str) -> HttpResponse:
+    """催单: the customer asks where it stands (HND-11)."""
+
+    def send(ticket: Ticket, data: dict[str, Any], files: Files) -> None:
+        nudges.nudge(ticket, actor=CUSTOMER)
+
+    return _act(request, number, token, "nudge", NudgeForm, send)
 
 
 @require_safe
@@ -147,7 +159,10 @@ def _page(
         "message": MessageForm(initial={"token": uuid.uuid4().hex}, auto_id="message_%s"),
         "supervisor": SupervisorForm(initial={"token": uuid.uuid4().hex}, auto_id="supervisor_%s"),
         "reopen": ReopenForm(initial={"token": uuid.uuid4().hex}, auto_id="reopen_%s"),
+        "nudge": NudgeForm(initial={"token": uuid.uuid4().hex}, auto_id="nudge_%s"),
     }
+    shown = selectors.answering(ticket)
+    may_nudge, nudge_again = selectors.nudging(ticket)
     if ticket.state == TicketState.WAITING:
         forms["message"].fields["body"].label = _("Your answer")
     if refused is not None:
@@ -157,9 +172,11 @@ def _page(
     context = {
         "ticket": ticket,
         "contact": selectors.contact(ticket),
-        "headline": progress.headline(ticket),
-        "steps": progress.rail(ticket, selectors.answered_survey(ticket)),
-        "promises": progress.promises(selectors.open_deadlines(ticket)),
+        "shown": shown,
+        "together": progress.together(ticket, shown),
+        "headline": progress.headline(shown),
+        "steps": progress.rail(shown, selectors.answered_survey(shown)),
+        "promises": progress.promises(selectors.open_deadlines(shown)),
         "story": selectors.story(ticket),
         "token": links.tracking_token(ticket),
         "forms": forms,
@@ -168,7 +185,9 @@ def _page(
         "files": files or Files(),
         "notice": notice,
         "survey_link": _survey_link(ticket),
-        "may_write": ticket.state in conversation.CUSTOMER_MAY_WRITE,
+        "may_write": selectors.may_write(ticket),
+        "may_nudge": may_nudge,
+        "nudge_again": nudge_again,
         "may_reopen": selectors.may_reopen(ticket) and (until is None or until >= clock.now()),
         "reopen_until": until,
         "supervisor_asked_at": selectors.supervisor_asked_at(ticket),

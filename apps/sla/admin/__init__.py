@@ -1,3 +1,3 @@
-from apps.sla.admin import calendars, deadlines, ladder, policies
+from apps.sla.admin import calendars, deadlines, extensions, ladder, legal, policies
 
-__all__ = ["calendars", "deadlines", "ladder", "policies"]
+__all__ = ["calendars", "deadlines", "extensions", "ladder", "legal", "policies"]

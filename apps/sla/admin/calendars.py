@@ -2,15 +2,21 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.db.models.functions import ExtractYear
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from apps.accounts.principals import actor_for
 from apps.core.errors import DomainError
+from apps.sla.admin import year
 from apps.sla.admin.base import RuleAdmin, RuleForm
 from apps.sla.models import Calendar, CalendarDay, WorkingPeriod
 from apps.sla.services import calendars
@@ -66,9 +72,47 @@ class HoursInline(TabularInline):
 class CalendarAdmin(RuleAdmin):
     form = CalendarForm
     inlines = (HoursInline,)
-    list_display = ("name", "code", "department", "official_days")
+    list_display = ("name", "code", "department", "official_days", "year_link")
     list_select_related = ("department",)
     search_fields = ("name", "code")
+
+    actions_list = ("official_year",)
+    actions_detail = ("show_year",)
+
+    def get_urls(self) -> list[URLPattern]:
+        views = [
+            path(
+                "<str:which>/year/<int:number>/", self.admin_site.admin_view(self.year_view), name="sla_calendar_year"
+            ),
+            path(
+                "<str:which>/year/<int:number>/progress/",
+                self.admin_site.admin_view(self.progress_view),
+                name="sla_calendar_progress",
+            ),
+        ]
+        return [*views, *super().get_urls()]
+
+    def year_view(self, request: HttpRequest, which: str, number: int) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return year.page(request, self.admin_site, which, number)
+
+    def progress_view(self, request: HttpRequest, which: str, number: int) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return year.progress(request)
+
+    @admin.display(description=_("year"))
+    def year_link(self, calendar: Calendar) -> SafeString:
+        return format_html('<a href="{}">{}</a>', year.address(calendar), _("Year view"))
+
+    @action(description=_("Year view of the official days"), url_path="official-year")
+    def official_year(self, request: HttpRequest) -> HttpResponse:
+        return redirect(year.address(None))
+
+    @action(description=_("Year view"), url_path="show-year")
+    def show_year(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect(year.address(Calendar.objects.filter(pk=object_id).first()))
 
     def has_delete_permission(self, request: HttpRequest, obj: Calendar | None = None) -> bool:
         return (obj is None or obj.department_id is not None) and super().has_delete_permission(request, obj)
@@ -125,7 +169,8 @@ class CalendarDayAdmin(RuleAdmin):
 
     @display(
         description=_("kind"), ordering="kind",
-        label={DayKind.HOLIDAY: "info", DayKind.WORKDAY: "warning", DayKind.COMPANY_DAY_OFF: "success"},
+        label={DayKind.HOLIDAY: "info", DayKind.WORKDAY: "warning", DayKind.COMPANY_DAY_OFF: "success",
+               DayKind.ORDINARY: "default"},
     )  # fmt: skip
     def kind_display(self, day: CalendarDay) -> tuple[str, str]:
         return day.kind, day.get_kind_display()

@@ -77,6 +77,7 @@ class CalendarDay(Noun):
         _("provisional"), default=False,
         help_text=_("Expected, but not yet announced by the State Council."),
     )  # fmt: skip
+    by_hand = models.BooleanField(_("entered by staff"), default=False, editable=False)  # loading leaves it alone
 
     class Meta:
         verbose_name = _("special day")

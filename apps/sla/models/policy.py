@@ -49,6 +49,14 @@ class Policy(Noun):
         default=0,
         help_text=_("Decides between policies that are equally specific; the higher one wins."),
     )
+    extension_days = models.PositiveSmallIntegerField(
+        _("extension at most (working days)"), default=3, validators=[MaxValueValidator(365)],
+        help_text=_("What a head of department may grant; 0: no extension at all. Management may grant more."),
+    )  # fmt: skip
+    legal_rule = models.ForeignKey(
+        "sla.LegalRule", verbose_name=_("legal rule"), null=True, blank=True, editable=False, on_delete=models.PROTECT,
+        related_name="policies",
+    )  # fmt: skip
     effective_from = models.DateTimeField(
         _("in force from"), null=True, blank=True, editable=False, help_text=_("Empty: from the beginning.")
     )
@@ -79,6 +87,9 @@ class Policy(Noun):
             models.CheckConstraint(
                 condition=Q(effective_to=None) | Q(effective_from=None) | Q(effective_from__lte=F("effective_to")),
                 name="policy_window",
+            ),
+            models.CheckConstraint(
+                condition=Q(legal_rule=None) | Q(extension_days=0, pausable=False), name="policy_of_law"
             ),
         ]
 

@@ -1,18 +1,21 @@
 """Changing working calendars (SLA-02). New deadlines see it at once, open ones follow by a receiver."""
 
 from collections.abc import Sequence
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from django.db import transaction
 
-from apps.core.actors import Actor
+from apps.core import clock, locks
+from apps.core.actors import Actor, system
 from apps.core.errors import DomainError
 from apps.journal import events as journal
 from apps.journal.events import Ref, ref
+from apps.journal.models import Event
 from apps.sla import events, official, rules
 from apps.sla.models import Calendar, CalendarDay, Deadline, WorkingPeriod
+from apps.sla.states import DayKind
 from apps.sla.timeline import DAY
 
 
@@ -78,6 +81,7 @@ def save_day(day: CalendarDay, *, actor: Actor) -> CalendarDay:
     with transaction.atomic():
         check_day(day)
         old = CalendarDay.objects.filter(pk=day.pk).values_list("date", flat=True).first()
+        day.by_hand = True
         day.save()
         dates = [day.date, old or day.date]
         data = {"date": day.date, "kind": day.kind, "name": day.name, "provisional": day.provisional}
@@ -92,12 +96,50 @@ def check_day(day: CalendarDay) -> None:
 
 
 def delete_day(day: CalendarDay, *, actor: Actor) -> None:
-    """The date follows its weekday again. Raises DomainError `core.not_allowed`."""
+    """The date follows its weekday again, or in a department's calendar the official entry.
+
+    A day that was loaded stays as "as its weekday": loading again must not bring it back. Raises DomainError
+    `core.not_allowed`.
+    """
     _allowed(actor)
     with transaction.atomic():
         about = ref(day)
-        day.delete()
+        if day.calendar_id is None and not day.by_hand:
+            day.kind, day.name, day.provisional, day.by_hand = DayKind.ORDINARY, "", False, True
+            day.save()
+        else:
+            day.delete()
         _changed(about, actor, day.date, day.date, {"date": day.date, "deleted": True})
+
+
+def set_day(calendar: Calendar | None, date_: date, kind: str, name: str, *, actor: Actor) -> CalendarDay | None:
+    """Say what a date is in a calendar (none: officially, for all); an empty `kind` takes the entry back.
+
+    Taking an official entry back that staff changed restores what was announced. Returns the entry there is now.
+    Raises DomainError `core.not_allowed`, `core.invalid_choice`.
+    """
+    _allowed(actor)
+    if kind and kind not in DayKind.values:
+        raise DomainError("core.invalid_choice", field="kind", value=kind)
+    with transaction.atomic():
+        known = CalendarDay.objects.filter(calendar=calendar, date=date_).first()
+        if kind:
+            day = known or CalendarDay(calendar=calendar, date=date_)
+            day.kind, day.name, day.provisional = kind, name.strip()[:60], False
+            return save_day(day, actor=actor)
+        announced = _announced(date_) if calendar is None and known is not None and known.by_hand else None
+        if known is not None:
+            delete_day(known, actor=actor)
+        if announced is not None:
+            announced.save(force_insert=True)
+            data = {"date": date_, "kind": announced.kind, "name": announced.name, "restored": True}
+            _changed(announced, actor, date_, date_, data)
+            return announced
+        return CalendarDay.objects.filter(calendar=calendar, date=date_).first()
+
+
+def _announced(date_: date) -> CalendarDay | None:
+    return next((day for day in official.days_of(date_.year) if day.date == date_), None)
 
 
 def add_default(calendar: Calendar, periods: Sequence[Period]) -> int:
@@ -111,23 +153,66 @@ def add_default(calendar: Calendar, periods: Sequence[Period]) -> int:
 
 
 def load_official_year(year: int, *, actor: Actor) -> int:
-    """Load a year's public holidays and make-up days where the table has none, or only provisional ones now announced.
+    """Bring a year's public holidays and make-up days up to what is announced, or expected where nothing is yet.
 
-    What staff entered or confirmed (not provisional) is left alone. Returns how many days were written.
+    What staff entered, changed or took out is left alone. Returns how many days were written.
     """
-    days = official.days_of(year)
+    wanted = {day.date: day for day in official.days_of(year)}
     with transaction.atomic():
-        known = list(CalendarDay.objects.filter(calendar=None, date__year=year))
-        provisional = days[0].provisional if days else True
-        if not days or any(not d.provisional for d in known) or (known and provisional):
+        known = {day.date: day for day in CalendarDay.objects.filter(calendar=None, date__year=year)}
+        loaded = {date_: day for date_, day in known.items() if not day.by_hand}
+        gone = [day for date_, day in loaded.items() if date_ not in wanted or _differs(day, wanted[date_])]
+        kept = known.keys() - {day.date for day in gone}
+        new = [day for date_, day in wanted.items() if date_ not in kept]
+        if not gone and not new:
             return 0
-        CalendarDay.objects.filter(pk__in=[d.pk for d in known]).delete()
-        CalendarDay.objects.bulk_create(days)
+        CalendarDay.objects.filter(pk__in=[d.pk for d in gone]).delete()
+        CalendarDay.objects.bulk_create(new)
         rules.touch()
         if Deadline.objects.exists():
-            data = {"year": year, "provisional": provisional}
-            _changed(days[0], actor, date(year, 1, 1), date(year, 12, 31), data)
+            data = {"year": year, "provisional": any(day.provisional for day in new)}
+            changed = sorted(day.date for day in (*gone, *new))
+            _changed((new or gone)[0], actor, changed[0], changed[-1], data)
+    return len(new)
+
+
+def confirm_year(year: int, *, actor: Actor) -> int:
+    """What stands there is what was announced: nothing of the year is provisional any more, and loading leaves it.
+
+    Returns how many days were. Raises DomainError `core.not_allowed`.
+    """
+    _allowed(actor)
+    with transaction.atomic():
+        days = list(CalendarDay.objects.filter(calendar=None, date__year=year, provisional=True).order_by("date"))
+        if days:
+            CalendarDay.objects.filter(pk__in=[d.pk for d in days]).update(provisional=False, by_hand=True)
+            data = {"year": year, "provisional": False}
+            _changed(days[0], actor, days[0].date, days[-1].date, data)
     return len(days)
+
+
+def _differs(known: CalendarDay, wanted: CalendarDay) -> bool:
+    facts = ("kind", "name", "provisional")
+    return any(getattr(known, fact) != getattr(wanted, fact) for fact in facts)
+
+
+def warn_of_missing_days(now: datetime) -> int | None:
+    """From December on, until the make-up days of next year are known: tell once a week. Returns the year, or None.
+
+    What hears of `sla.official_days_missing` tells the administrators (SLA-02).
+    """
+    today = clock.local(now).date()
+    year = (today + timedelta(days=31)).year
+    standard = Calendar.objects.filter(department=None).first()
+    if standard is None or rules.current().official_years().get(year, True) is False:
+        return None
+    with transaction.atomic():
+        locks.row(Calendar, standard.pk)
+        told = Event.objects.filter(kind=events.OFFICIAL_DAYS_MISSING, subject_id=standard.pk)
+        if told.filter(at__gt=now - timedelta(days=7)).exists():
+            return None
+        journal.record(events.OFFICIAL_DAYS_MISSING, subject=standard, actor=system("sla"), data={"year": year}, at=now)
+    return year
 
 
 def _changed(

@@ -20,12 +20,12 @@ from apps.sla import dueness, events, rules, selectors
 from apps.sla.explanation import explain, explain_missing
 from apps.sla.models import Deadline, Pause, Policy
 from apps.sla.rules import Facts, Rules
-from apps.sla.services import rows, thresholds
+from apps.sla.services import lapse, rows, thresholds
 from apps.sla.states import State
 
 __all__ = [
-    "Facts", "cancel", "explain", "explain_missing", "meet", "next_due", "open_for", "pause", "recompute", "resume",
-    "set_due", "start", "unmatched",
+    "Facts", "cancel", "explain", "explain_missing", "fix_due", "meet", "next_due", "open_for", "pause", "recompute",
+    "resume", "set_due", "start", "unmatched",
 ]  # fmt: skip
 
 open_for = selectors.open_for
@@ -86,6 +86,7 @@ def meet(subject: Subject, metric: str, *, at: datetime) -> Deadline | None:
             _end(deadline, State.MET, at)
         rows.save(locked, rows.ENDING)
         journal.record_many(new)
+        lapse.of_ended(locked)
     return locked[0] if locked else None
 
 
@@ -96,6 +97,7 @@ def cancel(subject: Subject, metrics: Sequence[str] | None = None, *, at: dateti
         for deadline in locked:
             _end(deadline, State.CANCELLED, at)
         rows.save(locked, rows.ENDING)
+        lapse.of_ended(locked)
     return locked
 
 
@@ -153,6 +155,7 @@ def recompute(subject: Subject, facts: Facts, *, at: datetime, actor: Actor) -> 
                 new.append(event)
         rows.save(changed, (*rows.TIMES, "state", "ended_at"))
         journal.record_many(new)
+        lapse.of_ended([d for d in changed if d.state != State.OPEN])
     return changed
 
 
@@ -179,29 +182,62 @@ def set_due(deadline_id: UUID, due_at: datetime, *, actor: Actor, reason: str) -
     """Set a due time by hand; it survives later changes of priority (SLA-08).
 
     Raises DomainError: `core.not_allowed` (needs `sla.approve_extension`), `core.required` (no reason), `sla.not_open`,
-    `sla.due_in_past`, `sla.due_too_far`; Deadline.DoesNotExist.
+    `sla.due_in_past`, `sla.due_too_far`, what `check_extension` raises; Deadline.DoesNotExist.
     """
-    now = clock.now()
     if not actor.can("sla.approve_extension"):
         raise DomainError("core.not_allowed")
     if not reason.strip():
         raise DomainError("core.required", field="reason")
-    if due_at <= now:
-        raise DomainError("sla.due_in_past", field="due_at")
-    if due_at > now + FARTHEST:
-        raise DomainError("sla.due_too_far", field="due_at", days=FARTHEST.days)
+    check_due(due_at)
     with transaction.atomic():
         deadline = locks.row(Deadline, deadline_id)
         if deadline.state != State.OPEN:
             raise DomainError("sla.not_open")
-        was_due_at, in_force = deadline.due_at, rules.current()
-        deadline.hand_due_at, deadline.hand_set_at = due_at, now
-        deadline.hand_by, deadline.hand_reason = actor.label, reason.strip()
-        _set_times(deadline, in_force, selectors.pauses_of(deadline.subject))
-        rows.save([deadline], rows.EVERYTHING)
-        event = thresholds.event(events.SET_BY_HAND, deadline, now, was_due_at=was_due_at.isoformat())
-        event.actor, event.reason = actor, deadline.hand_reason
-        journal.record_many([event])
+        check_extension(deadline, due_at, actor)
+        return fix_due(deadline, due_at, actor=actor, reason=reason)
+
+
+def check_due(due_at: datetime) -> None:
+    """A new due time lies ahead, and within a year. Raises DomainError `sla.due_in_past`, `sla.due_too_far`."""
+    if due_at <= clock.now():
+        raise DomainError("sla.due_in_past", field="due_at")
+    if due_at > clock.now() + FARTHEST:
+        raise DomainError("sla.due_too_far", field="due_at", days=FARTHEST.days)
+
+
+def check_extension(deadline: Deadline, due_at: datetime, actor: Actor) -> None:
+    """Whether this actor may move the deadline to a later time (SLA-05); an earlier one is always possible.
+
+    Raises DomainError `sla.extension_by_law`, `sla.extension_none`; `sla.extension_too_long` without the right
+    `sla.grant_long_extension`.
+    """
+    if due_at <= deadline.due_at:
+        return
+    in_force = rules.current()
+    policy = in_force.policies[deadline.policy_id]
+    if not policy.extension_days:
+        raise DomainError("sla.extension_by_law" if policy.legal_rule_id else "sla.extension_none", field="due_at")
+    if actor.can("sla.grant_long_extension"):
+        return
+    latest = dueness.extension_limit(deadline, policy, in_force, selectors.pauses_of(deadline.subject))
+    if due_at > latest:
+        words = {"days": policy.extension_days, "latest": f"{clock.local(latest):%Y-%m-%d %H:%M}"}
+        raise DomainError("sla.extension_too_long", field="due_at", **words)
+
+
+def fix_due(deadline: Deadline, due_at: datetime, *, actor: Actor, reason: str, **facts: str) -> Deadline:
+    """Write another due time on a locked open deadline, e.g. the date that an authority's letter names; it stands.
+
+    The caller has checked who may. A date that has passed already makes it late at the next sweep.
+    """
+    now, was_due_at = clock.now(), deadline.due_at
+    deadline.hand_due_at, deadline.hand_set_at = due_at, now
+    deadline.hand_by, deadline.hand_reason = actor.label, reason.strip()
+    _set_times(deadline, rules.current(), selectors.pauses_of(deadline.subject))
+    rows.save([deadline], rows.EVERYTHING)
+    event = thresholds.event(events.SET_BY_HAND, deadline, now, was_due_at=was_due_at.isoformat(), **facts)
+    event.actor, event.reason = actor, deadline.hand_reason
+    journal.record_many([event])
     return deadline
 
 

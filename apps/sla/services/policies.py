@@ -15,9 +15,9 @@ from apps.journal import events as journal
 from apps.sla import events, rules
 from apps.sla.models import Policy
 from apps.sla.models.policy import CONDITIONS
-from apps.sla.states import Purpose, Unit, purpose_of
+from apps.sla.states import LEGAL, Purpose, Unit, purpose_of
 
-EDITABLE = (*CONDITIONS, "name", "target", "unit", "warn_percent", "pausable", "priority")
+EDITABLE = (*CONDITIONS, "name", "target", "unit", "warn_percent", "pausable", "priority", "extension_days")
 # Ten years; a working day is taken as a whole day here.
 LONGEST = {Unit.CLOCK_MINUTES: 5_256_000, Unit.WORKING_MINUTES: 5_256_000, Unit.WORKING_DAYS: 3_650}
 
@@ -43,13 +43,12 @@ def revise(policy_id: UUID, changes: Mapping[str, Any], *, actor: Actor, reason:
     """Replace a current policy by its next version and return that; the same row when nothing differs.
 
     Deadlines that are running keep the version they were promised under (SLA-08).
-    Raises DomainError `core.not_allowed`, `sla.policy_old`; DomainErrors for the values; Policy.DoesNotExist.
+    Raises DomainError `core.not_allowed`, `sla.policy_old`, `sla.policy_of_law`; DomainErrors for the values; Policy.DoesNotExist.
     """
     _allowed(actor)
     with transaction.atomic():
         old = locks.row(Policy, policy_id)
-        if not old.is_current:
-            raise DomainError("sla.policy_old")
+        _check_ours(old)
         before, now = _snapshot(old), _end_of(old)
         values = {name: getattr(old, name) for name in EDITABLE} | {k: v for k, v in changes.items() if k in EDITABLE}
         new = Policy(code=old.code, metric=old.metric, version=old.version + 1, effective_from=now, **values)
@@ -69,8 +68,7 @@ def retire(policy_id: UUID, *, actor: Actor, reason: str = "") -> Policy:
     _allowed(actor)
     with transaction.atomic():
         policy = locks.row(Policy, policy_id)
-        if not policy.is_current:
-            raise DomainError("sla.policy_old")
+        _check_ours(policy)
         _close(policy, _end_of(policy))
         rules.touch()
         journal.record(
@@ -99,6 +97,8 @@ def check(policy: Policy) -> None:
         errors.append(DomainError("sla.warn_percent", field="warn_percent"))
     if purpose_of(policy.metric) == Purpose.TIMER and (policy.warn_percent is not None or policy.pausable):
         errors.append(DomainError("sla.timer_warning", field="warn_percent"))
+    if policy.metric in LEGAL:
+        errors.append(DomainError("sla.policy_of_law", field="metric"))
     if policy._state.adding and policy.version == 1 and Policy.objects.filter(code=policy.code).exists():
         errors.append(DomainError("sla.policy_code", field="code"))
     same_cases = {name: getattr(policy, name) for name in ("metric", "priority", *CONDITIONS)}
@@ -107,6 +107,13 @@ def check(policy: Policy) -> None:
         errors.append(DomainError("sla.policy_exists", field="metric", name=rival.name))
     if errors:
         raise DomainErrors(errors)
+
+
+def _check_ours(policy: Policy) -> None:
+    if not policy.is_current:
+        raise DomainError("sla.policy_old")
+    if policy.legal_rule_id is not None:
+        raise DomainError("sla.policy_of_law")
 
 
 def _end_of(policy: Policy) -> datetime:

@@ -1,12 +1,14 @@
 """Open deadlines follow a changed calendar: computed from recorded facts, they can be computed anew."""
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from apps.core import clock, locks
 from apps.journal import events as journal
+from apps.journal.models import Delivery, Event
 from apps.sla import dueness, events, rules, selectors
 from apps.sla.models import Deadline
 from apps.sla.services import rows, thresholds
@@ -14,6 +16,7 @@ from apps.sla.states import State, Unit
 from apps.sla.timeline import DAY, midnight, to_moment
 
 BATCH = 5000
+RECEIVER = "sla.follow_calendar"
 
 
 def follow_calendar(*, first: date | None, last: date | None, after: UUID | None = None) -> UUID | None:
@@ -49,3 +52,37 @@ def _affected(first: date | None, last: date | None, after: UUID | None) -> "Que
         touching &= Q(started_at__lt=to_moment(midnight(last) + DAY))
     found = Deadline.objects.filter(touching, state=State.OPEN, policy_id__in=working)
     return found if after is None else found.filter(pk__gt=after)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the open deadlines have followed the last change of a calendar."""
+
+    changed_at: datetime
+    changed_by: str
+    left: int  # deadlines still to look at
+    moved: int  # deadlines that are due at another time now
+
+
+def progress() -> Progress | None:
+    """None when no calendar was ever changed."""
+    last = Event.objects.filter(kind=events.CALENDAR_CHANGED).order_by("-id").first()
+    if last is None:
+        return None
+    left = sum(_affected(*_bounds(delivery.event)).count() for delivery in _undelivered())
+    moved = Event.objects.filter(kind=events.CHANGED, id__gt=last.pk, data__why="calendar").count()
+    return Progress(last.at, last.actor_label, left, moved)
+
+
+def _undelivered() -> "QuerySet[Delivery]":
+    mine = Delivery.objects.filter(receiver=RECEIVER, done_at=None, due_at__isnull=False)
+    return mine.select_related("event").order_by("-id")[:20]
+
+
+def _bounds(event: Event) -> tuple[date | None, date | None, UUID | None]:
+    first, last, after = (event.data.get(name) for name in ("first", "last", "after"))
+    return (
+        date.fromisoformat(first) if first else None,
+        date.fromisoformat(last) if last else None,
+        UUID(after) if after else None,
+    )

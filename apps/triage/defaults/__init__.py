@@ -38,6 +38,7 @@ WEIGHTS: dict[Factor, dict[str, int]] = {
     Factor.RISK: {"safety": 30, "legal": 25},
     Factor.IMPACT: {"several": 10, "many": 20},
     Factor.REPEATS: {"1": 5, "2": 10, "3": 15},
+    Factor.NUDGES: {"1": 5, "2": 10, "3": 20},
     Factor.SENTIMENT: {"-0.2": 4, "-0.6": 8},
     Factor.LEVEL: {"critical": 60, "high": 40, "medium": 20},
 }

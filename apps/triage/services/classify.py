@@ -1,6 +1,7 @@
-"""Reading a text: category, demand, risk and tone by the keyword library (CLS-02). No query, some µs a text (CLS-09).
+"""Reading a text: category, demand, risk and tone. No query, some µs a text (CLS-09).
 
-The rules, in the order a complaint clerk reads:
+The keyword library reads first (CLS-02); where learned models work, they have their say after it (`learned`, CLS-03).
+The keywords' rules, in the order a complaint clerk reads:
 - The longest keyword wins where several begin at one place.
 - Each keyword counts once; after each, the next one of the same category counts less (`Word.tires`), so that a long
   list of the same thing does not outweigh everything else.
@@ -19,7 +20,9 @@ from uuid import UUID
 
 from apps.core.vocabulary import Demand, Risk
 from apps.triage import folding, rulebook
+from apps.triage.learning.targets import Said, Target
 from apps.triage.rulebook import OTHER, Rulebook, Word
+from apps.triage.services.learned import Judgement, judge
 
 # Found by cross-validation on labelled texts; they describe reading, not policy, so they are no settings.
 PRAISE_COUNTS = 0.25
@@ -36,8 +39,12 @@ _RISK_ORDER = {"": 0, Risk.LEGAL.value: 1, Risk.SAFETY.value: 2}
 _NO_RISK, _DANGER, _NO_DEMAND = Risk.NONE.value, Risk.SAFETY.value, Demand.NONE.value
 
 
+KEYWORDS, MODEL = "keywords", "model"  # who decided a category, and whose a hit is
+
+
 class Hit(NamedTuple):
-    """A keyword that was found at `start` of the text; `weight` is what it counted after the rules above."""
+    """A word that spoke, at `start` of the text: a keyword, with what it counted after the rules above; or, without a
+    weight, a piece by which a learned model decided otherwise than the keywords (`by`)."""
 
     text: str
     category: str
@@ -45,6 +52,7 @@ class Hit(NamedTuple):
     start: int
     demand: str
     risk: str
+    by: str = KEYWORDS
 
 
 # Hits are made for every keyword of every text; the named tuple's own constructor takes three times as long.
@@ -53,11 +61,13 @@ _hit = partial(tuple.__new__, Hit)
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """What the library says of a text.
+    """What the library and the learned models say of a text.
 
     `category` is a slug and `category_id` its row (None only where no such category is set up); `confidence` goes from
     0 to 1; `demand` and `risk` are values of the vocabulary; `sentiment` goes from -1 (angry) to 1 (praise);
     `department_id` is the department of the keyword that decided, if it names one; `version` is the library's.
+    `decided_by` is "model" where a learned model put another category than the keywords; `model` is the number of the
+    category model, None where none works. With one, `confidence` is how likely the category is right.
     """
 
     category: str
@@ -69,6 +79,8 @@ class Classification:
     sentiment: float
     department_id: int | None
     version: int
+    decided_by: str = KEYWORDS
+    model: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -79,6 +91,8 @@ class Classification:
             "risk": self.risk,
             "sentiment": self.sentiment,
             "version": self.version,
+            "decided_by": self.decided_by,
+            "model": self.model,
         }
 
 
@@ -89,20 +103,40 @@ def classify(text: str) -> Classification:
 
 def classify_with(book: Rulebook, text: str) -> Classification:
     """Read a text with a given library; the same book and text give the same answer."""
+    folded = folding.fold(text[:READS_CHARACTERS])
     reading = _Reading(book)
-    reading.read(folding.fold(text[:READS_CHARACTERS]))
-    category, confidence = reading.verdict()
+    reading.read(folded)
+    said = reading.said()
+    found = judge(book.models, folded, said, book.branches.ids)
+    category = reading.branch(found.category) if book.branches.deep else found.category
     return Classification(
         category,
         book.branches.ids.get(category),
-        confidence,
-        tuple(reading.hits),
+        found.confidence,
+        (*reading.hits, *_pieces(found, folded)),
         reading.demand(),
-        reading.risk or _NO_RISK,
-        reading.sentiment(),
+        found.risk,
+        found.sentiment,
         reading.department(category),
         book.version,
+        KEYWORDS if found.category == said.category else MODEL,
+        book.model_numbers.get(Target.CATEGORY.value),
     )
+
+
+def listen(book: Rulebook, folded: str) -> Said:
+    """What the keywords alone say of a folded text."""
+    reading = _Reading(book)
+    reading.read(folded[:READS_CHARACTERS])
+    return reading.said()
+
+
+def _pieces(found: Judgement, folded: str) -> list[Hit]:
+    """The pieces by which a model decided, as hits; what white space was cut from has no place in the text."""
+    spoke = [(piece, found.category, "") for piece in found.category_pieces]
+    spoke += [(piece, "", found.risk) for piece in found.risk_pieces]
+    placed = [(piece, category, folded.find(piece), risk) for piece, category, risk in spoke]
+    return [Hit(piece, category, 0.0, at, "", risk, MODEL) for piece, category, at, risk in placed if at >= 0]
 
 
 class _Reading:
@@ -166,7 +200,7 @@ class _Reading:
                 if text[max(0, start - 2) : start].endswith(_DENIALS):
                     demand = risk = ""  # "没有漏电", "不想退货"
                 self._note(demand, risk)
-            hits.append(_hit((name, category, counted, start, demand, risk)))
+            hits.append(_hit((name, category, counted, start, demand, risk, KEYWORDS)))
         if complaint and tone <= 0 and self.attention > LATER_FLOOR:
             self.attention = max(self.attention * LATER_COUNTS, LATER_FLOOR)
 
@@ -176,8 +210,12 @@ class _Reading:
         if risk and _RISK_ORDER.get(risk, 0) > _RISK_ORDER[self.risk]:
             self.risk = risk
 
-    def verdict(self) -> tuple[str, float]:
-        """The category and how sure it is: its share of the evidence, less where there is little evidence."""
+    def said(self) -> Said:
+        category, confidence = self._verdict()
+        return Said(category, confidence, self.risk or _NO_RISK, self.positive, self.negative)
+
+    def _verdict(self) -> tuple[str, float]:
+        """The top category and how sure it is: its share of the evidence, less where there is little evidence."""
         if not self.scores:
             return OTHER, 0.0
         scores = self.scores
@@ -185,10 +223,9 @@ class _Reading:
         total = sum(scores.values())
         winners = [slug for slug, evidence in scores.items() if evidence == best]
         root = winners[0] if len(winners) == 1 else min(winners, key=self.book.branches.ranks.__getitem__)
-        confidence = round(best / total * min(1.0, best / SURE_AT), 3)
-        return (self._branch(root) if self.book.branches.deep else root), confidence
+        return root, round(best / total * min(1.0, best / SURE_AT), 3)
 
-    def _branch(self, root: str) -> str:
+    def branch(self, root: str) -> str:
         """The sub-category that holds most of its root's evidence, or the root itself."""
         evidence: dict[str, float] = {}
         for hit in self.hits:
@@ -198,14 +235,11 @@ class _Reading:
         if not under:
             return root
         best = max(under, key=lambda slug: under[slug])
-        return best if under[best] >= BRANCH_SHARE * self.scores[root] else root
+        return best if under[best] >= BRANCH_SHARE * self.scores.get(root, 0.0) else root
 
     def demand(self) -> str:
         """What is asked for most often; the first of equals."""
         return max(self.demands, key=lambda d: self.demands[d]) if self.demands else _NO_DEMAND
-
-    def sentiment(self) -> float:
-        return round((self.positive - self.negative) / (self.positive + self.negative + 1.0), 3)
 
     def department(self, category: str) -> int | None:
         """The department of the weightiest keyword of the chosen category, if that keyword names one."""

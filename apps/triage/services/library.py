@@ -34,7 +34,7 @@ _CHANGED = {
     RoutingRule: events.RULE_CHANGED,
     ScoreWeight: events.WEIGHT_CHANGED,
 }
-_NUMBERS = {Factor.REPEATS: (1, 999), Factor.SENTIMENT: (-1, 0)}  # factor: lowest and highest value
+_NUMBERS = {Factor.REPEATS: (1, 999), Factor.NUDGES: (1, 999), Factor.SENTIMENT: (-1, 0)}  # factor: lowest and highest value
 
 
 def save(

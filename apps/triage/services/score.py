@@ -28,8 +28,9 @@ CHOICES = {
 
 @dataclass(slots=True)
 class ScoreFacts:
-    """What the score looks at. `repeats` counts this customer's earlier tickets; `sentiment` goes from -1 to 1;
-    `risk_words` are the words that told of the risk, kept for the explanation."""
+    """What the score looks at. `repeats` counts this customer's earlier tickets, `nudges` how often they asked where this
+    one stands (HND-11); `sentiment` goes from -1 to 1; `risk_words` are the words that told of the risk, kept for the
+    explanation."""
 
     urgency: str = Urgency.NORMAL
     tier: str = Tier.NORMAL
@@ -39,6 +40,7 @@ class ScoreFacts:
     repeats: int = 0
     sentiment: float = 0.0
     risk_words: tuple[str, ...] = ()
+    nudges: int = 0
 
 
 class Part(NamedTuple):
@@ -94,11 +96,11 @@ def score_with(book: Rulebook, facts: ScoreFacts) -> Priority:
     if points := worth(("risk", facts.risk), 0):
         total += points
         parts.append(Part("risk", str(facts.risk), points, facts.risk_words))
-    for least, value, points in book.repeats:
-        if facts.repeats >= least:
-            total += points
-            parts.append(Part("repeats", value, points, (str(facts.repeats),)))
-            break
+    for factor, steps, count in (("repeats", book.repeats, facts.repeats), ("nudges", book.nudges, facts.nudges)):
+        reached = next(((value, points) for least, value, points in steps if count >= least), None)
+        if reached:
+            total += reached[1]
+            parts.append(Part(factor, *reached, (str(count),)))
     for most, value, points in book.sentiment:
         if facts.sentiment <= most:
             total += points
@@ -117,7 +119,7 @@ def explain(parts: Iterable[Part | Mapping[str, Any]], language: str | None = No
 
 def _line(part: Part) -> Line:
     words = "、".join(part.words)
-    if part.factor == Factor.REPEATS:
+    if part.factor in (Factor.REPEATS, Factor.NUDGES):
         return Line(_label(part.factor), _("%(count)s or more") % {"count": part.value}, part.points, words)
     if part.factor == Factor.SENTIMENT:
         return Line(_label(part.factor), _("%(limit)s or lower") % {"limit": part.value}, part.points, words)

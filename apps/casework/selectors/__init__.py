@@ -1,0 +1,1 @@
+"""Reading what hangs on tickets: `holding` what holds one back, `papers` its cards, `replies` words, `people` mentions."""

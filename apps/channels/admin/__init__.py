@@ -1,0 +1,3 @@
+from apps.channels.admin import doors, inbound
+
+__all__ = ["doors", "inbound"]

@@ -1,0 +1,99 @@
+"""What tickets are found by (HND-09): written in the transaction of the words themselves, so what is saved is found."""
+
+import time
+from collections.abc import Callable, Iterable
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from apps.core import locks
+from apps.feedback.lexemes import fold, vector
+from apps.feedback.models import Message, SearchText, Ticket
+
+VERSION = 1  # raise it when `lexemes` cuts differently: `catch_up` then makes every row anew
+LONGEST = 200_000  # characters of all texts of a ticket; later messages are kept, and not found
+BATCH = 200
+
+_TITLE, _TEXT, _TALK = "A", "B", "D"
+_NUMBERS = ("product_text", "serial_number", "order_number", "invoice_number", "external_ref", "place")
+_INSERT = """
+INSERT INTO feedback_searchtext (ticket_id, words, scopes, text, version) VALUES (%s, %s::tsvector, %s, %s, %s)
+ON CONFLICT (ticket_id) DO UPDATE
+SET words = excluded.words, scopes = excluded.scopes, text = excluded.text, version = excluded.version
+"""
+_APPEND = """
+UPDATE feedback_searchtext SET
+    words = CASE WHEN length(text) < %s THEN words || %s::tsvector ELSE words END,
+    text = CASE WHEN length(text) < %s THEN text || %s ELSE text END
+WHERE ticket_id = %s
+"""
+
+
+def write(ticket: Ticket, said: Iterable[str] = ()) -> None:
+    """Put down what this ticket is found by: its own texts and what was said on it. Made anew where it exists."""
+    own = _own_texts(ticket)
+    talk = [(text, _TALK) for text in said]
+    texts = [*own, *talk]
+    scopes = [ticket.department_id, *ticket.collaborator_ids]
+    if ticket.assignee_id:
+        scopes.append(-ticket.assignee_id)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT, [str(ticket.pk), vector(texts), scopes, fold("\n".join(t for t, _w in texts))[:LONGEST], VERSION]
+        )
+
+
+def _own_texts(ticket: Ticket) -> list[tuple[str, str]]:
+    """With what counts how much. The title is the text's beginning, or was chosen: then it counts for itself."""
+    numbers = " ".join(value for name in _NUMBERS if (value := getattr(ticket, name)))
+    texts = [(ticket.title, _TITLE), (numbers, _TITLE), (ticket.description, _TEXT), (ticket.result, _TEXT)]
+    return [(text, weight) for text, weight in texts if text]
+
+
+def add(ticket_id: UUID, text: str) -> None:
+    """More was said on a ticket: a message, a result."""
+    if not text.strip():
+        return
+    values = [LONGEST, vector([(text, _TALK)]), LONGEST, "\n" + fold(text), str(ticket_id)]
+    with connection.cursor() as cursor:
+        cursor.execute(_APPEND, values)
+        known = cursor.rowcount
+    if not known:
+        rebuild([ticket_id])
+
+
+def rebuild(ticket_ids: Iterable[UUID]) -> None:
+    """Make the search rows of these tickets anew from what is written on them, e.g. after messages moved or were erased."""
+    with transaction.atomic():
+        tickets = locks.rows(Ticket.objects.filter(pk__in=list(ticket_ids)))  # nobody adds a message meanwhile
+        said: dict[UUID, list[str]] = {}
+        messages = Message.objects.filter(ticket__in=tickets).order_by("at", "id")
+        for ticket_id, body in messages.values_list("ticket", "body"):
+            said.setdefault(ticket_id, []).append(body)
+        for ticket in tickets:
+            write(ticket, said.get(ticket.pk, ()))
+
+
+def catch_up(
+    *, seconds: float = float("inf"), again: bool = False, tell: Callable[[int], None] = lambda done: None
+) -> int:
+    """Make what is missing or was made by older rules, the newest tickets first; how many were made.
+
+    May be stopped and started again at any time: what is made stays made. `again` makes every row anew. `tell` hears
+    after each batch how many are done.
+    """
+    if again:
+        SearchText.objects.update(version=0)
+    until, done, before = time.monotonic() + seconds, 0, None
+    while time.monotonic() < until:
+        todo = Ticket.objects.filter(Q(search_text=None) | ~Q(search_text__version=VERSION)).order_by("-pk")
+        if before is not None:
+            todo = todo.filter(pk__lt=before)
+        ids = list(todo.values_list("pk", flat=True)[:BATCH])
+        if not ids:
+            break
+        rebuild(ids)
+        before, done = ids[-1], done + len(ids)
+        tell(done)
+    return done

@@ -1,0 +1,136 @@
+"""A linear model over pieces of text: one byte per weight, no query, no library. Made by `training`, kept by ModelVersion."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp, sqrt
+from operator import itemgetter
+from typing import Any
+
+FORMAT = 2
+ZERO = 128  # a weight's byte is 128 + its code, so that weights may be negative
+STEPS = 127
+
+
+@dataclass(frozen=True, slots=True)
+class LinearModel:
+    """Logistic regression: `margin = sum of weights over a text's pieces / length + evidence + bias`, by class.
+
+    The length is the root of the sum of `squares` (of the inverse document frequency) over the pieces. `weights` holds
+    one byte per class and piece. With two classes there is one row: the margin of the second, the first one's is 0.
+    `evidence` has what each thing that the keywords say is worth, by row.
+    """
+
+    classes: tuple[str, ...]
+    index: dict[str, int]
+    weights: tuple[bytes, ...]
+    scales: tuple[float, ...]
+    biases: tuple[float, ...]
+    squares: bytes
+    square_scale: float
+    evidence: Mapping[str, tuple[float, ...]]
+
+    def read(self, pieces: Sequence[str], said: Mapping[str, float]) -> dict[str, float] | None:
+        """How likely each class is, from 0 to 1; None where the model knows too little of the text."""
+        found = set(map(self.index.get, pieces))
+        found.discard(None)
+        if len(found) < 2:  # one known piece is no evidence, and `itemgetter` would return no tuple
+            return None
+        pick: Any = itemgetter(*found)
+        length = sqrt(sum(pick(self.squares)) * self.square_scale)
+        shift = ZERO * len(found)
+        margins = [
+            (sum(pick(codes)) - shift) * scale / length + bias
+            for codes, scale, bias in zip(self.weights, self.scales, self.biases, strict=True)
+        ]
+        for name, amount in said.items():
+            if name in self.evidence:
+                margins = [m + amount * worth for m, worth in zip(margins, self.evidence[name], strict=True)]
+        if len(margins) < len(self.classes):
+            margins.insert(0, 0.0)
+        best = max(margins)
+        powers = [exp(margin - best) for margin in margins]
+        total = sum(powers)
+        return {name: power / total for name, power in zip(self.classes, powers, strict=True)}
+
+    def spoke(self, pieces: Sequence[str], label: str, count: int = 3) -> tuple[str, ...]:
+        """The pieces that spoke loudest for a class, longer ones instead of the shorter ones inside them."""
+        if label not in self.classes:
+            return ()
+        row, sign = self.classes.index(label), 1
+        if len(self.weights) < len(self.classes):
+            row, sign = 0, 1 if row else -1
+        codes = self.weights[row]
+        loud = {p: sign * (codes[self.index[p]] - ZERO) for p in pieces if p in self.index and not p.isspace()}
+        chosen: list[str] = []
+        for piece in sorted(loud, key=lambda p: (-loud[p] * (len(p) > 1), -loud[p], -len(p), p)):
+            if loud[piece] <= 0 or len(chosen) == count:
+                break
+            if not any(piece in other or other in piece for other in chosen):
+                chosen.append(piece)
+        return tuple(chosen)
+
+    def to_bytes(self) -> bytes:
+        """The model as it is stored: a JSON head, the vocabulary, the bytes; compressed, no code in it."""
+        head: dict[str, Any] = {
+            "format": FORMAT,
+            "classes": self.classes,
+            "scales": self.scales,
+            "biases": self.biases,
+            "square_scale": self.square_scale,
+            "evidence": dict(self.evidence),
+            "size": len(self.index),
+        }
+        pieces = "\n".join(self.index).encode()
+        parts = [json.dumps(head, ensure_ascii=False).encode(), pieces, self.squares, *self.weights]
+        return zlib.compress(b"".join(len(part).to_bytes(4, "big") + part for part in parts), 9)
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> LinearModel:
+        """Raises ValueError for bytes that are no model of this format."""
+        try:
+            parts = _parts(zlib.decompress(raw))
+            head = json.loads(parts[0])
+            if head["format"] != FORMAT:
+                raise ValueError(f"format {head['format']}")
+            pieces = parts[1].decode().split("\n")
+            if {len(part) for part in parts[2:]} != {head["size"]} or len(pieces) != head["size"]:
+                raise ValueError("the parts don't fit together")
+            return cls(
+                classes=tuple(head["classes"]),
+                index={piece: i for i, piece in enumerate(pieces)},
+                weights=tuple(parts[3:]),
+                scales=tuple(head["scales"]),
+                biases=tuple(head["biases"]),
+                squares=parts[2],
+                square_scale=head["square_scale"],
+                evidence={name: tuple(worth) for name, worth in head["evidence"].items()},
+            )
+        except (zlib.error, KeyError, IndexError, AttributeError, TypeError, UnicodeDecodeError) as error:
+            raise ValueError(f"not a model: {error}") from error
+
+
+def _parts(raw: bytes) -> list[bytes]:
+    parts = []
+    at = 0
+    while at < len(raw):
+        size = int.from_bytes(raw[at : at + 4], "big")
+        parts.append(raw[at + 4 : at + 4 + size])
+        at += 4 + size
+    return parts
+
+
+def pack_weights(weights: Sequence[float]) -> tuple[bytes, float]:
+    """Weights as bytes, and what one step of a byte is worth. The few largest are cut, so that the others keep detail."""
+    ordered = sorted(map(abs, weights))
+    top = ordered[min(len(ordered) - 1, int(len(ordered) * 0.9995))] or 1.0
+    scale = top / STEPS
+    return bytes(ZERO + max(-STEPS, min(STEPS, round(w / scale))) for w in weights), scale
+
+
+def pack_squares(squares: Sequence[float]) -> tuple[bytes, float]:
+    scale = max(squares, default=1.0) / 255
+    return bytes(max(1, min(255, round(s / scale))) for s in squares), scale
