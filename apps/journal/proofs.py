@@ -86,15 +86,20 @@ class Proven:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """All events about some subjects under one head."""
+    """All events about some subjects under one head, and that this head only added to some earlier ones."""
 
     head: Head
     events: list[Proven]
+    earlier: list[tuple[Head, list[bytes]]]
 
     def as_json(self) -> dict[str, Any]:
+        public = signing.public_pem()
         return {
-            "head": exported(self.head, signing.public_pem()),
+            "head": exported(self.head, public),
             "events": [proven.as_json() for proven in self.events],
+            "earlier": [
+                {"head": exported(head, public), "path": [node.hex() for node in path]} for head, path in self.earlier
+            ],
         }
 
 
@@ -121,9 +126,11 @@ def prove(subjects: Sequence[UUID]) -> Proof:
         Proven(event, places[event.pk], leaf_entry(places[event.pk], event), whole.inclusion(places[event.pk]))
         for event in events
     ]
-    return Proof(head, proven)
+    return Proof(head, proven, [(before, whole.consistency(before.size)) for before in _spread(head)])
 
 
-def consistency(earlier: Head, later: Head) -> list[str]:
-    """The proof, as hexadecimal nodes, that `later` only added to `earlier`."""
-    return [node.hex() for node in tree(later.size).consistency(earlier.size)]
+def _spread(head: Head) -> list[Head]:
+    """Some heads before this one, ever further apart: the 1st, 2nd, 4th, 8th … one back."""
+    sizes = list(Head.objects.filter(size__lt=head.size).order_by("-size").values_list("size", flat=True))
+    chosen = [sizes[(1 << step) - 1] for step in range(len(sizes).bit_length()) if (1 << step) <= len(sizes)]
+    return list(Head.objects.filter(size__in=chosen))
