@@ -188,3 +188,45 @@ class AttemptState(models.TextChoices):
 
 OPEN_ATTEMPTS = (AttemptState.CREATED, AttemptState.SENT, AttemptState.PROCESSING, AttemptState.UNKNOWN)
 """While one of these runs nothing else is tried."""
+
+
+class Method(models.TextChoices):
+    """How an attempt moves money (REF-08), in the order of the ladder."""
+
+    REFUND = "refund", pgettext_lazy("method", "original route")
+    ABNORMAL = "abnormal", pgettext_lazy("method", "to a bank card, by WeChat Pay")
+    TRANSFER = "transfer", pgettext_lazy("method", "transfer")
+    HAND = "hand", pgettext_lazy("method", "by hand")
+
+
+class BatchState(models.TextChoices):
+    """Of a batch file for online banking."""
+
+    DRAWN_UP = "drawn_up", pgettext_lazy("batch", "Drawn up")  # waits for a second person
+    RELEASED = "released", pgettext_lazy("batch", "Released")  # may be downloaded once
+    DOWNLOADED = "downloaded", pgettext_lazy("batch", "With the bank")
+    DONE = "done", pgettext_lazy("batch", "Settled")
+    CANCELLED = "cancelled", pgettext_lazy("batch", "Cancelled")  # only before it was downloaded
+
+
+class Layout(models.TextChoices):
+    GENERIC = "generic", pgettext_lazy("layout", "General sheet")
+    ICBC = "icbc", pgettext_lazy("layout", "ICBC")
+    CMB = "cmb", pgettext_lazy("layout", "China Merchants Bank")
+    PAIN001 = "pain001", pgettext_lazy("layout", "ISO 20022 pain.001")
+
+
+class DifferenceKind(models.TextChoices):
+    """What the provider's statement and our books don't agree about (REF-06)."""
+
+    MISSING_THERE = "missing_there", pgettext_lazy("difference", "not in the statement")
+    MISSING_HERE = "missing_here", pgettext_lazy("difference", "unknown to us")
+    AMOUNT = "amount", pgettext_lazy("difference", "another amount")
+    STATE = "state", pgettext_lazy("difference", "another outcome")
+    TWICE = "twice", pgettext_lazy("difference", "paid more than once")
+
+
+class DifferenceState(models.TextChoices):
+    OPEN = "open", pgettext_lazy("difference", "Open")
+    EXPLAINED = "explained", pgettext_lazy("difference", "Explained by asking")  # by the query, without a person
+    RESOLVED = "resolved", pgettext_lazy("difference", "Resolved")

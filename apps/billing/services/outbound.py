@@ -98,11 +98,16 @@ def _ask(line: Line[C], call: C) -> Outcome:
 
 def _not_sent(call: OutboundCall, why: str) -> bool:
     """Nothing left: again later under the same number. One that left before stays what it was."""
-    call.queries += 1
-    type(call)._default_manager.filter(pk=call.pk, state__in=OPEN_ATTEMPTS).update(
-        state=AttemptState.CREATED if call.is_fresh else call.state, lease_until=None, queries=call.queries,
-        next_query_at=clock.now() + pause(call, 30), answer={"not_sent": why[:200]},
-    )  # fmt: skip
+    with transaction.atomic():
+        fresh = locks.row(type(call), call.pk)
+        if fresh.state in OPEN_ATTEMPTS:
+            fresh.queries += 1
+            fresh.lease_until = None
+            fresh.next_query_at = clock.now() + pause(fresh, 30)
+            fresh.answer = {"not_sent": why[:200]}
+            if call.is_fresh:
+                fresh.state = AttemptState.CREATED
+            fresh.save()
     return False
 
 
