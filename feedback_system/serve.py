@@ -122,6 +122,11 @@ def _prepare(options: argparse.Namespace) -> str:
     if own_database and "SOCIAL_SIMULATOR_URL" not in os.environ:
         port = _free_port()
         os.environ |= {"SOCIAL_SIMULATOR_PORT": str(port), "SOCIAL_SIMULATOR_URL": f"http://127.0.0.1:{port}"}
+    if own_database:
+        os.environ |= {"PAY_SIMULATOR_PORT": str(_free_port())}
+    if own_database and not any(os.environ.get(name) for name in ("PAYMENT_SIMULATOR_URL", "ALIPAY_APP_ID", "WECHAT_PAY_MCHID")):
+        port = _free_port()
+        os.environ |= {"PROVIDER_SIMULATOR_PORT": str(port), "PAYMENT_SIMULATOR_URL": f"http://127.0.0.1:{port}"}
     print("Starting PostgreSQL and Valkey …" if own_database else "Using the database of DATABASE_URL …", flush=True)
 
     import django
@@ -231,6 +236,10 @@ def _processes() -> dict[str, str]:
         processes["sms"] = "exec python manage.py simulate_sms_gateway --port $SMS_SIMULATOR_PORT"
     if "SOCIAL_SIMULATOR_PORT" in os.environ:
         processes["social"] = "exec python manage.py simulate_social --port $SOCIAL_SIMULATOR_PORT"
+    if "PAY_SIMULATOR_PORT" in os.environ:
+        processes["pay"] = "exec python manage.py simulate_wechat_complaints --port $PAY_SIMULATOR_PORT --complaints 2"
+    if "PROVIDER_SIMULATOR_PORT" in os.environ:
+        processes["providers"] = "exec python manage.py simulate_providers --port $PROVIDER_SIMULATOR_PORT"
     return processes
 
 

@@ -14,6 +14,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("feedback_system.api")),
     path("hooks/sms/", sms.replies, name="sms_replies"),
+    path("hooks/pay/", include("apps.billing.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("chat/", include("apps.channels.chat.urls")),
     path("doors/", include("apps.channels.urls")),

@@ -54,6 +54,7 @@ _SERVICE_LEAD = _SERVICE | _EDITOR | _CASEWORK | {
     "feedback.reject_ticket", "feedback.approve_solution", "sla.approve_extension", "triage.change_keyword",
     "notifications.view_outbox", "notifications.change_template", "notifications.change_outgoingmessage",
     "channels.view_door", "channels.view_inbound", "channels.change_inbound",
+    "channels.view_extension", "channels.add_extension", "channels.change_extension", "channels.delete_extension",
 }  # fmt: skip
 _HANDLER = {"sla.request_extension", "feedback.view_ticket", "feedback.handle_ticket", *_SEE_CUSTOMERS, *_CLEAR, *_KNOWLEDGE}
 _QUALITY = {
@@ -89,6 +90,7 @@ MATRIX: dict[Role, frozenset[str]] = {
         _HANDLER
         | _SIGNS
         | {"feedback.assign_ticket", "feedback.approve_solution", "sla.approve_extension", "knowledge.publish_article"}
+        | {"triage.view_keyword", "triage.view_libraryreview"}  # the monthly review (CLS-02)
     ),
     Role.QUALITY: frozenset(_QUALITY),
     Role.WAREHOUSE: frozenset(_HANDLER),  # needs the clear address to ship

@@ -8,4 +8,7 @@ class BillingConfig(AppConfig):
     verbose_name = _("Billing")
 
     def ready(self) -> None:
-        from apps.billing import errors  # noqa: F401  (fills the catalogue)
+        from apps.billing import errors, gates  # noqa: F401  (fill the registries)
+        from apps.billing.adapters import setup
+
+        setup.install()

@@ -46,6 +46,38 @@ register(
             422, _("The payee must be who paid. Money to somebody else needs a refund of its own, filed and approved.")
         ),
         "refund.no_way_left": Problem(409, _("There is no other way left; a person pays it by hand.")),
+        "refund.paid_after_all": Problem(
+            409, _("The provider says now that it was paid after all; nothing else is tried.")
+        ),
+        "refund.red_first": Problem(409, _("Waits for the red letter of invoice %(invoice)s.")),
+        "refund.gate_open": Problem(409, _("Nothing holds this refund back for its invoice.")),
+        "refund.no_float": Problem(409, _("Waits for money: ¥%(left)s are left with %(channel)s.")),
+        "refund.too_late": Problem(409, _("WeChat Pay refunds within 365 days; send it another way.")),
+        "refund.too_many_parts": Problem(
+            409, _("WeChat Pay takes 50 partial refunds of a payment; send it another way.")
+        ),
+        "refund.one_a_minute": Problem(
+            409, _("Waits a minute: WeChat Pay takes one partial refund of a payment a minute.")
+        ),
+        "difference.settled": Problem(409, _("This difference is settled already.")),
+        "batch.empty": Problem(422, _("No approved transfer waits for a batch.")),
+        "batch.own": Problem(403, _("Somebody else must release what you drew up.")),
+        "batch.taken": Problem(409, _("The file was downloaded already; a second copy could pay twice.")),
+        "batch.not_with_bank": Problem(409, _("There is no result to read: the file was not downloaded.")),
+        "batch.debtor_missing": Problem(
+            409, _("Name the paying account first (BANK_DEBTOR_ACCOUNT, BANK_DEBTOR_BANK in the settings).")
+        ),
+        "batch.changed": Problem(409, _("The rows changed since the release; cancel the batch and draw up a new one.")),
+        "batch.unreadable": Problem(422, _("This is no result file: %(why)s")),
+        "batch.row_unknown": Problem(422, _("Row %(row)s: %(number)s is not in this batch.")),
+        "batch.row_amount": Problem(422, _("Row %(row)s: ¥%(given)s instead of ¥%(amount)s.")),
+        "batch.row_state": Problem(422, _("Row %(row)s: “%(given)s” is neither a success nor a failure.")),
+        "batch.row_settled": Problem(422, _("Row %(row)s: %(number)s was settled otherwise before.")),
+        "hand.not_by_hand": Problem(409, _("This attempt is not paid by hand.")),
+        "hand.recorded": Problem(409, _("A payment is recorded already.")),
+        "hand.not_recorded": Problem(409, _("Nobody has recorded the payment yet.")),
+        "hand.own": Problem(403, _("Somebody else must confirm the payment you recorded.")),
+        "hand.reference_missing": Problem(422, _("Give the reference of the payment.")),
         "refund.being_paid": Problem(409, _("This refund is being paid; its outcome must be known first.")),
         "approval.own": Problem(403, _("Nobody approves what they filed themselves.")),
         "approval.twice": Problem(403, _("Somebody else must sign as well; you signed already.")),

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from django.utils.translation import gettext, pgettext_lazy
+from django.conf import settings
+from django.utils.translation import gettext, override, pgettext_lazy
 
 from apps.accounts import selectors as staff
 from apps.accounts.models import User
@@ -62,7 +63,9 @@ def plan_care(event: Event) -> None:
 
 @on(events.TICKET_REJECTED, name="casework.drop_care")
 def drop_care(event: Event) -> None:
-    care.drop_all(_ticket(event), reason=gettext("The ticket was rejected."))
+    with override(settings.LANGUAGE_CODE):  # what the system writes down is in the house's language
+        reason = gettext("The ticket was rejected.")
+    care.drop_all(_ticket(event), reason=reason)
 
 
 @on(events.MESSAGE_ADDED, name="casework.tell_mentioned")
@@ -81,7 +84,7 @@ def tell_followers(event: Event) -> None:
     """Followers hear of changes; not of their own ones, nor of what the handler is told anyway."""
     if event.subject_type != "feedback.ticket":
         return
-    watching = Watch.objects.filter(ticket=event.subject_id).select_related("user")
+    watching = Watch.objects.filter(ticket=event.subject_id, created_at__lte=event.at).select_related("user")
     users = [w.user for w in watching if w.user_id != event.actor_id and w.user.is_active]
     if not users:
         return

@@ -16,6 +16,9 @@ class ChannelsConfig(AppConfig):
         from apps.channels.calls import receivers as call_receivers  # noqa: F401
         from apps.channels.chat import errors as chat_errors  # noqa: F401
         from apps.channels.chat import options, receivers  # noqa: F401
+        from apps.channels.pay import errors as pay_errors  # noqa: F401
+        from apps.channels.pay import platform as pay_platform  # noqa: F401
+        from apps.channels.pay import receivers as pay_receivers  # noqa: F401
         from apps.channels.services import chat, conversations
         from apps.feedback.services import announcements
         from apps.notifications import adapters

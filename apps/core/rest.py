@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import orjson
 from django.db import transaction
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
@@ -18,6 +19,14 @@ from apps.core.errors import catalogue
 from apps.core.wire import JSONRenderer, body_of
 
 Handler = TypeVar("Handler", bound=Callable[..., Response])
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": 200},
+    OpenApiParameter.HEADER,
+    description="A key of your own for this request, e.g. a UUID. Within 24 hours a repeat gets the first answer again, "
+    "with the header `Idempotency-Replayed: true`, and does nothing. With another body it answers 422.",
+)
 
 
 class StrictSerializer(serializers.Serializer[Any]):

@@ -18,7 +18,7 @@ from apps.accounts.models import User
 from apps.core import actors, clock
 from apps.core.errors import DomainError
 from apps.crm.services import customers
-from apps.demo import authority, company, words
+from apps.demo import articles, authority, company, doors, hotline, kin, papers, voices, words
 from apps.demo.words import Theme
 from apps.feedback.models import Survey, Ticket
 from apps.feedback.services import assignment, closure, conversation, intake, planning, reclassification
@@ -55,10 +55,19 @@ class History:
         with clock.at(self.start):
             self.people = company.hire(actor=DEMO)
             self.products = company.stock()
+            doors.open_doors(actor=DEMO)
+            hotline.prepare(self.people, actor=DEMO)
             self.buyers = self._sell()
+            lead, clerk = self.people["chenjing"], self.people["zhaomin"]
+            articles.publish(writer=actors.staff(clerk), reader=actors.staff(lead))
         for moment in self._arrivals():
             self._plan(moment, self._arrival)
-        for days_ago, act in authority.acts(self.people):
+        for days_ago, act in [
+            *authority.acts(self.people),
+            *voices.acts(self.people),
+            *kin.acts(self.people),
+            *hotline.acts(),
+        ]:
             self._plan(max(self.end - timedelta(days=days_ago), self.start), act)
         next_beat = self.start
         while self._planned and self._planned[0][0] <= self.end:
@@ -266,6 +275,9 @@ class Case:
             self.history._later(self._resolve, 2, 7)
 
     def _resolve(self) -> None:
+        lead = self.history.people["chenjing"]
+        papers.look_after(self.ticket, lead=lead)
+        papers.before_result(self.ticket, actor=self.actor, lead=lead)
         closure.resolve(self.ticket, self.theme.result, actor=self.actor)
         if self.dice.random() < 0.5:
             self.history._later(self._call_back, 0.5, 3)

@@ -23,7 +23,16 @@ from apps.desk.forms import steps as forms
 from apps.desk.forms.base import DeskForm
 from apps.desk.forms.casework import FactsForm
 from apps.feedback.models import Solution, Survey, Ticket
-from apps.feedback.services import assignment, clocks, closure, conversation, facts, planning, reclassification, separation
+from apps.feedback.services import (
+    assignment,
+    clocks,
+    closure,
+    conversation,
+    facts,
+    planning,
+    reclassification,
+    separation,
+)
 from apps.feedback.services.planning import PlanDraft
 from apps.feedback.services.reclassification import Correction
 from apps.feedback.states import MessageKind, TicketState

@@ -30,8 +30,11 @@ LISTS: list[tuple[str, list[tuple[str, str]]]] = [
         [
             ("sla.Policy", "timer"), ("sla.LegalRule", "balance"), ("sla.EscalationStep", "stairs"), ("sla.Calendar", "calendar_month"),
             ("sla.CalendarDay", "event"), ("triage.Category", "account_tree"), ("triage.Keyword", "key"),
-            ("triage.RoutingRule", "alt_route"), ("triage.ScoreWeight", "balance"), ("triage.LibraryVersion", "manage_history"),
-            ("notifications.Template", "description"), ("channels.Door", "hub"), ("feedback.Mailbox", "mail"),
+            ("triage.KeywordSuggestion", "lightbulb"), ("triage.Replay", "history"), ("triage.LibraryReview", "event_repeat"),
+            ("triage.ModelVersion", "neurology"), ("triage.RoutingRule", "alt_route"), ("triage.ScoreWeight", "balance"),
+            ("triage.LibraryVersion", "manage_history"),
+            ("notifications.Template", "description"), ("channels.Door", "hub"), ("channels.Extension", "dialer_sip"),
+            ("feedback.Tag", "sell"), ("feedback.Mailbox", "mail"),
             ("feedback.VaguePhrase", "gavel"),
             ("casework.ReplyTemplate", "quick_phrases"), ("casework.Macro", "bolt"),
             ("casework.ChecklistTemplate", "checklist"), ("casework.StateDemand", "fact_check"),
@@ -51,7 +54,8 @@ LISTS: list[tuple[str, list[tuple[str, str]]]] = [
         [
             ("journal.Event", "history"), ("journal.Delivery", "move_to_inbox"), ("journal.Head", "verified"),
             ("casework.TimeEntry", "hourglass"),
-            ("sla.Deadline", "timer"), ("feedback.IncomingMail", "mark_email_read"), ("feedback.SmsReply", "sms"),
+            ("sla.Deadline", "timer"), ("sla.ExtensionRequest", "more_time"),
+            ("feedback.IncomingMail", "mark_email_read"), ("feedback.SmsReply", "sms"),
             ("feedback.ProcessFeedback", "rate_review"), ("channels.Inbound", "move_to_inbox"),
             ("notifications.OutgoingMessage", "outbox"), ("notifications.Notice", "notifications"),
         ],
@@ -88,7 +92,7 @@ def _work(request: HttpRequest) -> list[Item]:
     if actor.can("feedback.create_ticket"):
         items.append({"title": _("New ticket"), "icon": "add_call", "link": reverse("admin:desk_new")})
         counter = f"{reverse('admin:desk_new')}?channel=store"
-        items.append({"title": _("Store counter"), "icon": "storefront", "link": counter})
+        items.append({"title": _("Register at the counter"), "icon": "storefront", "link": counter})
         items.append({"title": _("Calls"), "icon": "phone_callback", "link": reverse("admin:desk_calls")})
     if actor.can("feedback.handle_ticket"):
         items.append({"title": _("My tasks"), "icon": "task_alt", "link": reverse("admin:desk_tasks")})

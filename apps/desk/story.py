@@ -17,7 +17,9 @@ from apps.channels.services.counter import RECEIPT_SHOWN
 from apps.core import clock
 from apps.core.vocabulary import Demand, Kind, Urgency
 from apps.feedback import events as feedback
-from apps.feedback.models import Message, RegulatorCase
+from apps.feedback.models import Message, RegulatorCase, Ticket
+from apps.feedback.selectors.mail import is_id
+from apps.feedback.services.relations import Relation
 from apps.feedback.states import ClosedAs, RejectReason, TicketState
 from apps.journal.models import Event
 from apps.notifications import events as notifications
@@ -52,6 +54,22 @@ KINDS: dict[str, str | Promise] = {
     feedback.SURVEY_ANSWERED: gettext_lazy("Survey answered"),
     feedback.SURVEY_REMINDED: gettext_lazy("Reminded of the survey"),
     feedback.FOLLOW_UP_RECORDED: gettext_lazy("Follow-up recorded"),
+    feedback.PROCESS_FEEDBACK_GIVEN: gettext_lazy("Said what slowed the work down"),
+    feedback.ARTICLE_DRAFTED: gettext_lazy("Article drafted"),
+    feedback.TAGS_CHANGED: gettext_lazy("Tags changed"),
+    feedback.REPEAT_FOUND: gettext_lazy("The same issue came in before"),
+    feedback.REPEATED: gettext_lazy("The same issue came in again"),
+    feedback.REPEAT_LINKED: gettext_lazy("Marked as a repeat"),
+    feedback.REPEAT_UNLINKED: gettext_lazy("Not a repeat after all"),
+    feedback.TICKET_MERGED: gettext_lazy("Merged into another ticket"),
+    feedback.TICKET_UNMERGED: gettext_lazy("Taken out of another ticket"),
+    feedback.MERGED_IN: gettext_lazy("Another ticket was merged in"),
+    feedback.MERGED_OUT: gettext_lazy("A ticket was taken out again"),
+    feedback.LINKED: gettext_lazy("Linked"),
+    feedback.UNLINKED: gettext_lazy("Link taken away"),
+    feedback.PART_CREATED: gettext_lazy("Made as a part of another ticket"),
+    feedback.PART_ADDED: gettext_lazy("A part went to a department"),
+    feedback.TICKET_NUDGED: gettext_lazy("The customer asked where it stands"),
     feedback.FACTS_CORRECTED: gettext_lazy("Facts completed"),
     casework.INVESTIGATION_WRITTEN: gettext_lazy("Investigation written"),
     casework.INVESTIGATION_SIGNED: gettext_lazy("Investigation signed off"),
@@ -143,6 +161,7 @@ class Names:
     departments: dict[str, str]
     people: dict[str, str]
     categories: dict[str, str]
+    tickets: dict[str, str]  # numbers by id
 
 
 def names_for(events: Iterable[Event]) -> Names:
@@ -153,8 +172,18 @@ def names_for(events: Iterable[Event]) -> Names:
     return Names(
         departments=dict(Department.objects.values_list("code", "name")),
         people={str(person.staff_number): str(person) for person in people},
+        tickets=_numbers(data),
         categories=dict(Category.objects.filter(slug__in=slugs).values_list("slug", "name")) if slugs else {},
     )
+
+
+def _numbers(data: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Numbers of tickets that events name by id, because they had none yet when it happened."""
+    named = [each.get(key) for each in data for key in ("first", "ticket")]
+    ids = {value for value in named if isinstance(value, str) and is_id(value)}
+    if not ids:
+        return {}
+    return {str(pk): number for pk, number in Ticket.objects.filter(pk__in=ids).values_list("pk", "number")}
 
 
 def told(event: Event, names: Names) -> Line:
@@ -190,6 +219,10 @@ def _details(event: Event, names: Names) -> Iterable[str]:
         yield f"¥{data['cost']}"
     if data.get("score") and event.kind in (feedback.SURVEY_ANSWERED, feedback.FOLLOW_UP_STARTED):
         yield _("%(score)s of 5") % {"score": data["score"]}
+    if data.get("contradicts"):
+        yield _("the comment says that it is not solved")
+    if data.get("process_score"):
+        yield _("handling: %(score)s of 5") % {"score": data["process_score"]}
     if data.get("as") in ClosedAs.values:
         yield str(ClosedAs(data["as"]).label)
     if data.get("why") in RejectReason.values:
@@ -200,9 +233,30 @@ def _details(event: Event, names: Names) -> Iterable[str]:
         yield data.get("name", "")
     if event.kind in (casework.TIME_ADDED, casework.TIME_CORRECTED):
         yield _("%(minutes)s min") % {"minutes": data["minutes"]}
+    yield from _kin(event, names)
     for name, (before, after) in data.get("changes", {}).items():
         yield _change(name, before, after, names)
     yield event.reason
+
+
+_KIN = ("first", "ticket", "into", "out_of", "whole")
+
+
+def _kin(event: Event, names: Names) -> Iterable[str]:
+    """Other tickets that an event names, tags put on and taken off, how alike two texts are."""
+    data = event.data
+    if event.kind in (feedback.LINKED, feedback.UNLINKED) and data.get("relation") in Relation.values:
+        yield str(Relation(data["relation"]).label)
+    if event.kind.startswith("ticket."):
+        for key in _KIN:
+            if isinstance(data.get(key), str):
+                yield names.tickets.get(data[key], data[key])
+    if event.kind in (feedback.REPEAT_FOUND, feedback.REPEATED) and data["why"] == "text":
+        yield _("%(percent)s%% alike") % {"percent": data["likeness"]}
+    if event.kind == feedback.TAGS_CHANGED:
+        yield " ".join([f"+{tag}" for tag in data["added"]] + [f"−{tag}" for tag in data["removed"]])
+    if event.kind == feedback.TICKET_NUDGED:
+        yield _("no. %(count)s") % {"count": data["count"]}
 
 
 def _state(value: str) -> str:

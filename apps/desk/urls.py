@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
-from apps.desk.views import calls, chat, drills, intake, macros, papers, queue, saved_views, search, ticket
+from apps.desk.views import calls, chat, drills, intake, macros, papers, queue, relations, saved_views, search, ticket
 
 
 def patterns(site: AdminSite) -> list[URLPattern]:
@@ -36,6 +36,8 @@ def patterns(site: AdminSite) -> list[URLPattern]:
         page(f"{one}receipt/", intake.receipt, "desk_receipt"),
         page("queue/macro/", macros.bulk, "desk_bulk_macro"),
         page("tasks/", papers.tasks, "desk_tasks"),
+        page("tags/", relations.tags, "desk_tags"),
+        page(f"{one}find/", relations.find, "desk_find_ticket"),
         page(f"{one}form/<slug:name>/", papers.form, "desk_form"),
         page(f"{one}evidence/<uuid:evidence_id>/", papers.evidence, "desk_evidence", cacheable=True),
         page(f"{one}investigation/", papers.investigation, "desk_investigation"),

@@ -27,6 +27,7 @@ from apps.sla.models import Deadline
 from apps.sla.services.deadlines import explain_missing, unmatched
 from apps.sla.states import Purpose, State
 from apps.triage.services import score
+from apps.triage.services.classify import MODEL
 
 EVENTS = 300
 FACTS = (
@@ -63,7 +64,12 @@ class Station:
 
 
 def rail(ticket: Ticket) -> list[Station]:
-    """The way a ticket normally goes, with where this one stands; a rejected one has left it."""
+    """The way a ticket normally goes, with where this one stands; a rejected or merged one has left it."""
+    if ticket.state == TicketState.MERGED:
+        return [
+            Station(str(TicketState.PENDING.label), "past"),
+            Station(str(TicketState.MERGED.label), "here", ticket.merged_into.number),
+        ]
     if ticket.state == TicketState.REJECTED:
         return [
             Station(str(TicketState.PENDING.label), "past"),
@@ -128,6 +134,7 @@ def context(
         "attachments": files,
         "first_files": [file for file in files if file.message_id is None],
         "confidence_percent": round(100 * ticket.confidence),
+        "by_model": [hit["text"] for hit in ticket.hits if hit.get("by") == MODEL and hit["category"]],
         "no_facts": not any(getattr(ticket, name) for name in FACTS),
         "collaborators": _collaborators(ticket),
         "cards": cards.shown(ticket, actor, _with_opened(opened, ticket, actor, bound)),
@@ -138,12 +145,16 @@ def context(
     }
 
 
-def _with_opened(
-    opened: str, ticket: Ticket, actor: Actor, bound: Mapping[str, DeskForm]
-) -> Mapping[str, DeskForm]:
+def _with_opened(opened: str, ticket: Ticket, actor: Actor, bound: Mapping[str, DeskForm]) -> Mapping[str, DeskForm]:
     """The form that `?act=` asks a card to show, where no refused one stands there already."""
     action = cards.STEPS.get(opened)
-    if opened in ACTIONS or opened in bound or action is None or action.form is None or not actor.can(action.permission):
+    if (
+        opened in ACTIONS
+        or opened in bound
+        or action is None
+        or action.form is None
+        or not actor.can(action.permission)
+    ):
         return bound
     return {**bound, opened: action.form(ticket=ticket, actor=actor)}
 

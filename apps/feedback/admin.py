@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from apps.accounts.principals import actor_for
-from apps.feedback import voice_admin
+from apps.feedback import tag_admin, voice_admin
 from apps.feedback.mail import admin as mail_admin
 from apps.feedback.models import DeskRules, VaguePhrase
 from apps.feedback.services import desk_rules
 
-__all__ = ["DeskRulesAdmin", "VaguePhraseAdmin", "mail_admin", "voice_admin"]
+__all__ = ["DeskRulesAdmin", "VaguePhraseAdmin", "mail_admin", "tag_admin", "voice_admin"]
 
 
 @admin.register(DeskRules)
@@ -24,7 +24,8 @@ class DeskRulesAdmin(ModelAdmin):
 
     fieldsets = (
         (_("Queue"), {"fields": ("queue_minutes_per_point", "due_soon_hours")}),
-        (_("Solutions and intake"), {"fields": ("free_cost", "repeat_days")}),
+        (_("Solutions and intake"), {"fields": ("free_cost", "repeat_days", "repeat_similarity")}),
+        (_("Nudges"), {"fields": ("nudge_hours", "nudge_heads_from")}),
         (_("Survey and closing"), {"fields": ("satisfied_from", "supervisor_below", "reopen_days")}),
         (_("For customers"), {"fields": ("hotline",)}),
     )

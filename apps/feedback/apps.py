@@ -8,6 +8,15 @@ class FeedbackConfig(AppConfig):
     verbose_name = _("Feedback")
 
     def ready(self) -> None:
-        from apps.feedback import errors, evidence, gates, receivers, relation_receivers, subjects, triage_source  # noqa: F401  (fill the registries)
+        from apps.feedback import (  # noqa: F401  (fill the registries)
+            errors,
+            evidence,
+            gates,
+            library_receivers,
+            receivers,
+            relation_receivers,
+            subjects,
+            triage_source,
+        )
 
         triage_source.register()

@@ -2,7 +2,9 @@
 
 from apps.core.actors import Actor
 from apps.feedback import drill_scenarios
-from apps.feedback.models import DeskRules, VaguePhrase
+from apps.feedback.models import DeskRules, Tag, VaguePhrase
+from apps.feedback.services import tagging
+from apps.triage.models import Category
 
 VAGUE_ZH = [
     "尽快",
@@ -96,6 +98,32 @@ CONCRETE_EN = [
 ]
 
 
+# Suggested tags by category; "" for all (CLS-08).
+TAGS = {
+    "": ("重点关注", "媒体关注", "批次问题", "已电话沟通", "待客户资料"),
+    "product_quality": ("开机故障", "外观破损", "异响", "漏水", "电池鼓包", "缺配件"),
+    "technical": ("固件升级", "联网失败", "安装指导"),
+    "service_attitude": ("态度问题", "承诺未兑现"),
+    "logistics": ("物流延误", "包装破损", "丢件", "错发漏发"),
+    "price": ("价保", "优惠未到账"),
+    "return_exchange": ("七天无理由", "换货", "拒收"),
+    "billing": ("重开发票", "抬头错误", "退款未到账"),
+    "after_sales": ("二次维修", "上门超时"),
+}
+
+
+def _tags() -> int:
+    by_slug = dict(Category.objects.values_list("slug", "pk"))
+    rows = [
+        Tag(name=tagging.normalised(name), category_id=by_slug.get(slug), suggested=True)
+        for slug, names in TAGS.items()
+        if not slug or slug in by_slug
+        for name in names
+    ]
+    known = set(Tag.objects.values_list("name", flat=True))
+    return len(Tag.objects.bulk_create([row for row in rows if row.name not in known]))
+
+
 def load(*, actor: Actor) -> dict[str, int]:
     effect = VaguePhrase.Effect
     rows = [(t, effect.VAGUE, "zh-hans") for t in VAGUE_ZH] + [(t, effect.CONCRETE, "zh-hans") for t in CONCRETE_ZH]
@@ -104,4 +132,5 @@ def load(*, actor: Actor) -> dict[str, int]:
     new = [VaguePhrase(text=t, effect=e, language=lang) for t, e, lang in rows if t not in known]
     VaguePhrase.objects.bulk_create(new)
     _, created = DeskRules.objects.get_or_create(pk=1)
-    return {"promise wordings": len(new), "service desk rules": int(created), "drill scenarios": drill_scenarios.load()}
+    return {"promise wordings": len(new), "service desk rules": int(created), "drill scenarios": drill_scenarios.load(),
+            "tags": _tags()}  # fmt: skip

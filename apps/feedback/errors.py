@@ -4,6 +4,7 @@ from apps.core.errors import Problem, register
 
 register(
     {
+        "ticket.search_empty": Problem(422, _("There is no word to search for in this.")),
         "ticket.text_missing": Problem(422, _("Please tell us what happened.")),
         "ticket.contact_missing": Problem(
             422, _("Please leave a phone number or an e-mail address so that we can answer.")
@@ -49,20 +50,26 @@ register(
         "repeat.part": Problem(422, _("A part of another ticket is no feedback of its own.")),
         "repeat.none": Problem(409, _("%(number)s does not count as a repeat.")),
         "merge.itself": Problem(422, _("A ticket cannot be merged into itself.")),
-        "merge.target_over": Problem(409, _("%(number)s is over (%(state)s). Reopen it first, or merge the other way round.")),
+        "merge.target_over": Problem(
+            409, _("%(number)s is over (%(state)s). Reopen it first, or merge the other way round.")
+        ),
         "merge.over": Problem(409, _("This ticket is over (%(state)s) and can stay as it is.")),
         "merge.other_customer": Problem(
             403, _("%(number)s is from another customer. Link the two as related, or ask a service lead to merge them.")
         ),
         "merge.part": Problem(422, _("Parts of a ticket are not merged; they are done where they are.")),
         "merge.none": Problem(409, _("%(number)s is not merged into another ticket.")),
-        "merge.write_there": Problem(409, _("This ticket is handled together with %(number)s. Write to the customer there.")),
+        "merge.write_there": Problem(
+            409, _("This ticket is handled together with %(number)s. Write to the customer there.")
+        ),
         "link.itself": Problem(422, _("A ticket cannot be linked to itself.")),
         "link.opposite": Problem(422, _("%(number)s stands the other way round already.")),
         "link.too_many": Problem(422, _("At most %(limit)s tickets are linked at once.")),
         "link.unknown": Problem(404, _("There is no such link any more.")),
         "part.open": Problem(409, _("Parts of it are still open: %(numbers)s. They come first.")),
-        "part.whole_over": Problem(409, _("The ticket is %(state)s: it has no more work to hand out. Reopen it first.")),
+        "part.whole_over": Problem(
+            409, _("The ticket is %(state)s: it has no more work to hand out. Reopen it first.")
+        ),
         "part.too_deep": Problem(409, _("Parts of parts go %(limit)s levels deep, no further.")),
         "part.too_many": Problem(409, _("A ticket has at most %(limit)s open parts.")),
         "part.speaks_through": Problem(

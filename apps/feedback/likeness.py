@@ -15,7 +15,11 @@ _NO_WORDS = re.compile(r"[\W_]+")
 def pieces(text: str) -> frozenset[str]:
     """What a text is compared by."""
     bare = _NO_WORDS.sub("", fold(text[:READS]))
-    return frozenset(bare[i : i + 3] for i in range(len(bare) - 2)) if len(bare) > 2 else frozenset((bare,) if bare else ())
+    return (
+        frozenset(bare[i : i + 3] for i in range(len(bare) - 2))
+        if len(bare) > 2
+        else frozenset((bare,) if bare else ())
+    )
 
 
 def percent(one: frozenset[str], other: frozenset[str]) -> int:

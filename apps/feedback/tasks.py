@@ -2,7 +2,7 @@ from celery import shared_task
 
 from apps.core import clock
 from apps.core.models import Heartbeat
-from apps.feedback.services import incoming_mail, mailboxes, tag_library
+from apps.feedback.services import incoming_mail, mailboxes, search_index, tag_library
 from apps.journal import doorbell
 
 
@@ -17,6 +17,12 @@ def fetch_mail() -> None:
 def discard_mail() -> None:
     """Mails are kept for MAIL_RAW_DAYS days; what became of them stays."""
     incoming_mail.discard_raw()
+
+
+@shared_task(name="feedback.index_texts")
+def index_texts() -> None:
+    """Tickets from before the search, or made findable by older rules, follow by themselves (HND-09)."""
+    search_index.catch_up(seconds=40)
 
 
 @shared_task(name=tag_library.REPLACE)

@@ -12,13 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
-from unfold.widgets import UnfoldAdminCheckboxSelectMultiple
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.accounts.principals import actor_for
 from apps.core import masking
+from apps.core.errors import DomainError
 from apps.core.fields import blind_index
 from apps.crm import contacts
-from apps.core.errors import DomainError
 from apps.feedback.models import DrillScenario, ProcessFeedback, SmsReply, Ticket
 from apps.feedback.models.drill import DrillStep
 from apps.feedback.selectors import process_feedback
@@ -29,7 +29,13 @@ VERDICT_COLOURS = {
     SmsReply.Verdict.REOPENED.value: "warning", SmsReply.Verdict.STOPPED.value: "default",
     SmsReply.Verdict.RESUMED.value: "default", SmsReply.Verdict.UNKNOWN.value: "danger",
 }  # fmt: skip
-OBSTACLE_COLOURS = {"nothing": "success", "tool": "warning", "process": "warning", "information": "info", "other": "default"}
+OBSTACLE_COLOURS = {
+    "nothing": "success",
+    "tool": "warning",
+    "process": "warning",
+    "information": "info",
+    "other": "default",
+}
 
 
 class ReadOnlyAdmin(ModelAdmin):
@@ -119,7 +125,10 @@ class ProcessFeedbackAdmin(ReadOnlyAdmin):
 
 class ScenarioForm(forms.ModelForm[DrillScenario]):
     expected_steps = forms.MultipleChoiceField(
-        label=_("expected steps"), choices=DrillStep.choices, required=False, widget=UnfoldAdminCheckboxSelectMultiple
+        label=_("expected steps"),
+        choices=DrillStep.choices,
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
 
     class Meta:

@@ -35,9 +35,9 @@ _PLAIN = {"submit": articles.submit, "publish": articles.publish, "revise": arti
 
 
 class ArticleForm(forms.ModelForm[Article]):
-    """`version` tells that somebody saved since; what is typed stays."""
+    """`seen` is the version that was shown: it tells that somebody saved since; what is typed stays."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     class Meta:
         model = Article
@@ -45,7 +45,7 @@ class ArticleForm(forms.ModelForm[Article]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial["version"] = self.instance.version
+        self.initial["seen"] = self.instance.version
         if "topic" in self.fields:
             self.fields["topic"].queryset = Topic.objects.filter(active=True)
         if "body" in self.fields:
@@ -64,7 +64,7 @@ class ArticleForm(forms.ModelForm[Article]):
             for error in found.errors:
                 self.add_error(error.field, error.words)
         known = Article.objects.filter(pk=self.instance.pk).values_list("version", flat=True).first()
-        if known is not None and self.cleaned_data.get("version") not in (None, known):
+        if known is not None and self.cleaned_data.get("seen") not in (None, known):
             self.add_error(None, DomainError("core.stale").words)
 
 
@@ -82,7 +82,7 @@ class ArticleAdmin(ModelAdmin):
     actions_detail = ("read",)
     change_form_after_template = "knowledge/preview_slot.html"
     fieldsets = (
-        (None, {"fields": ("version", "title", "body")}),
+        (None, {"fields": ("seen", "title", "body")}),
         (_("Where it stands"), {"fields": (("topic", "audience"), ("language", "product_group"), "product")}),
     )
 
@@ -100,7 +100,7 @@ class ArticleAdmin(ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         own = [
             path("preview/", self.admin_site.admin_view(require_POST(self.preview)), name="knowledge_article_preview"),
-            path("<uuid:pk>/page/", self.admin_site.admin_view(require_GET(self.page)), name="knowledge_article_read"),
+            path("<uuid:pk>/page/", self.admin_site.admin_view(require_GET(self.page)), name="knowledge_article_page"),
             path(
                 "<uuid:pk>/<slug:step>/do/", self.admin_site.admin_view(require_POST(self.take)),
                 name="knowledge_article_step",
@@ -127,7 +127,7 @@ class ArticleAdmin(ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Article, form: ArticleForm, change: bool) -> None:
         actor = actor_for(request)
         if change:
-            saved = articles.write(obj, form.draft(), actor=actor, expected_version=form.cleaned_data.get("version"))
+            saved = articles.write(obj, form.draft(), actor=actor, expected_version=form.cleaned_data.get("seen"))
         else:
             saved = articles.create(form.draft(), actor=actor)
         obj.pk, obj._state.adding = saved.pk, False
@@ -139,7 +139,7 @@ class ArticleAdmin(ModelAdmin):
 
     @action(description=_("Read, publish, withdraw"), url_path="open", icon="visibility", permissions=["read"])
     def read(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
-        return redirect("admin:knowledge_article_read", object_id)
+        return redirect("admin:knowledge_article_page", object_id)
 
     def page(self, request: HttpRequest, pk: UUID, *, refused: str = "", status: int = 200) -> HttpResponse:
         """The text as readers see it, what can be done with it, its editions and what readers missed."""
@@ -177,7 +177,7 @@ class ArticleAdmin(ModelAdmin):
         except DomainError as error:
             return self.page(request, pk, refused=error.words, status=error.status)
         messages.success(request, f"{taken.title}: {taken.get_state_display()}")
-        return redirect("admin:knowledge_article_read", pk)
+        return redirect("admin:knowledge_article_page", pk)
 
     def preview(self, request: HttpRequest) -> HttpResponse:
         """What is being typed, as it would look."""

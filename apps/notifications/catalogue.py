@@ -263,6 +263,18 @@ _TYPES = (
         for_staff=True,
     ),
     MessageType(
+        "library_review",
+        _("Monthly keyword review"),
+        _TO_STAFF,
+        (
+            Placeholder("month", _("the month"), "2026-06"),
+            Placeholder("changes", _("how many changes there were since the last month began"), "12"),
+            DESK_LINK,
+        ),
+        needs=("month",),
+        for_staff=True,
+    ),
+    MessageType(
         "official_days_missing",
         _("Public holidays not announced"),
         _TO_STAFF,

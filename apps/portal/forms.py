@@ -89,7 +89,7 @@ class FeedbackForm(PublicForm):
     text = Text(
         label=_("What happened?"),
         help_text=_("In your own words: what you noticed, when, and what you have tried already."),
-        widget=forms.Textarea(attrs={"rows": 8, "data-count": str(TEXT_LIMIT)}),
+        widget=forms.Textarea(attrs={"rows": 8, "data-count": str(TEXT_LIMIT), "data-suggest-into": "suggestions"}),
     )
     order_number = _line(pgettext_lazy("portal", "Order number"), autocomplete="off", spellcheck="false")
     product = _line(pgettext_lazy("portal", "Product or model"), autocomplete="off")
@@ -186,13 +186,26 @@ class SurveyForm(PublicForm):
     """Five faces and one box (SUR-02)."""
 
     score = forms.TypedChoiceField(
-        label=_("How satisfied are you with the way we handled this?"),
+        label=_("How satisfied are you with the result?"),
         choices=Survey.Score.choices,
         coerce=int,
         widget=forms.RadioSelect,
         error_messages={"required": _("Please choose one of the five answers.")},
     )
+    process_score = forms.TypedChoiceField(
+        label=_("And how was it handled: were you kept informed, treated well, answered in time? (optional)"),
+        required=False,
+        choices=Survey.Score.choices,
+        coerce=int,
+        empty_value=None,
+        widget=forms.RadioSelect,
+    )
     comment = Text(
         label=_("Anything you want to tell us? (optional)"),
         widget=forms.Textarea(attrs={"rows": 3, "data-count": str(TEXT_LIMIT)}),
     )
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """What the service takes."""
+        return {name: self.cleaned_data[name] for name in ("score", "process_score", "comment")}

@@ -114,6 +114,8 @@ def headline(ticket: Ticket) -> str:
         return _closed(ticket)
     if ticket.state == S.REJECTED:
         return _rejected(ticket)
+    if ticket.state == S.SECOND_FOLLOW_UP and ticket.satisfaction is None:  # a good score, contradicted by its comment
+        return _("You write that it is not solved. Somebody who did not work on it before takes care of it.")
     if ticket.state == S.MERGED:
         return _("We handle this together with another report. What you write below reaches whoever works on it.")
     return words[S(ticket.state)]
@@ -123,9 +125,9 @@ def together(ticket: Ticket, answering: Ticket) -> str:
     """Said first on the page of a merged ticket whose own customer's ticket answers for it; else empty."""
     if answering.pk == ticket.pk:
         return ""
-    return _("We handle this together with %(number)s, which you told us about, too. This is where that one stands:") % {
-        "number": answering.number
-    }
+    return _(
+        "We handle this together with %(number)s, which you told us about, too. This is where that one stands:"
+    ) % {"number": answering.number}
 
 
 def _closed(ticket: Ticket) -> str:

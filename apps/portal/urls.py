@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from apps.portal.views import feedback, site, survey, tracking
+from apps.portal.views import feedback, help, receipt, site, survey, tracking
 
 
 class Number:
@@ -30,8 +30,13 @@ app_name = "portal"
 urlpatterns = [
     path("", feedback.form, name="form"),
     path("robots.txt", site.robots, name="robots"),
+    path("help/", help.overview, name="help"),
+    path("help/suggest/", help.suggest, name="suggest"),
+    path("help/<slug:key>/", help.article, name="article"),
+    path("help/<slug:key>/vote/", help.vote, name="vote"),
     path(_TICKET, tracking.track, name="track"),
     path(f"{_TICKET}sent/", feedback.sent, name="sent"),
+    path(f"{_TICKET}receipt/", receipt.receipt, name="receipt"),
     path(f"{_TICKET}message/", tracking.add_message, name="add_message"),
     path(f"{_TICKET}supervisor/", tracking.supervisor, name="supervisor"),
     path(f"{_TICKET}nudge/", tracking.nudge, name="nudge"),

@@ -68,7 +68,15 @@ def entry_of(calendar: Calendar | None, day: date) -> CalendarDay | None:
 
 def weekday_marks() -> list[str]:
     """One character for each weekday, Monday first."""
-    return [pgettext("weekday in one letter", mark) for mark in ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")]
+    return [
+        pgettext("weekday in one letter", "Mo"),
+        pgettext("weekday in one letter", "Tu"),
+        pgettext("weekday in one letter", "We"),
+        pgettext("weekday in one letter", "Th"),
+        pgettext("weekday in one letter", "Fr"),
+        pgettext("weekday in one letter", "Sa"),
+        pgettext("weekday in one letter", "Su"),
+    ]
 
 
 def _month(calendar: Calendar | None, year: int, month: int, in_force: Rules) -> Month:

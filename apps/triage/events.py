@@ -14,3 +14,6 @@ MODEL_ACTIVATED = "model.activated"  # data: version of the library, number, que
 MODEL_DEACTIVATED = "model.deactivated"
 SUGGESTION_ACCEPTED = "keyword_suggestion.accepted"  # data: text, category, weight
 SUGGESTION_DISMISSED = "keyword_suggestion.dismissed"
+REPLAY_APPLIED = "keyword_replay.applied"  # data: how many keywords are different now
+REVIEW_DUE = "library.review_due"  # subject: the review; data: month, changes
+REVIEW_DONE = "library.review_done"

@@ -22,7 +22,7 @@ from apps.accounts.models import Department
 from apps.core.vocabulary import Demand, Risk
 from apps.triage.folding import fold
 from apps.triage.learning.linear import LinearModel
-from apps.triage.learning.targets import OTHER
+from apps.triage.learning.targets import OTHER as OTHER  # where it is looked for
 from apps.triage.models import Category, Keyword, ModelVersion, RoutingRule, ScoreWeight
 from apps.triage.states import Factor
 
@@ -154,11 +154,7 @@ def _load(number: int) -> Rulebook:
         version=number,
         **matcher(vocabulary),
         branches=branches,
-        points={(factor, value): points for factor, value, points in weights},
-        repeats=tuple(sorted(_steps(weights, Factor.REPEATS), reverse=True)),
-        nudges=tuple(sorted(_steps(weights, Factor.NUDGES), reverse=True)),
-        sentiment=tuple(sorted(_steps(weights, Factor.SENTIMENT))),
-        levels=tuple(sorted(((p, v) for f, v, p in weights if f == Factor.LEVEL), reverse=True)),
+        **points_of(weights),
         rules=_rules(branches, set(departments.values())),
         departments={w.text: w.department_id for w in vocabulary if w.department_id in departments.values()},
         fallback_department_id=departments.get(FALLBACK_DEPARTMENT) or next(iter(departments.values()), None),
@@ -196,7 +192,18 @@ def matcher(words: Sequence[Word]) -> dict[str, Any]:
     }
 
 
-def _steps(weights: list[tuple[str, str, int]], wanted: Factor) -> list[tuple[float, str, int]]:
+def points_of(weights: Sequence[tuple[str, str, int]]) -> dict[str, Any]:
+    """Score weights (factor, value, points) as a `Rulebook` holds them."""
+    return {
+        "points": {(factor, value): points for factor, value, points in weights},
+        "repeats": tuple(sorted(_steps(weights, Factor.REPEATS), reverse=True)),
+        "nudges": tuple(sorted(_steps(weights, Factor.NUDGES), reverse=True)),
+        "sentiment": tuple(sorted(_steps(weights, Factor.SENTIMENT))),
+        "levels": tuple(sorted(((p, v) for f, v, p in weights if f == Factor.LEVEL), reverse=True)),
+    }
+
+
+def _steps(weights: Sequence[tuple[str, str, int]], wanted: Factor) -> list[tuple[float, str, int]]:
     return [(float(value), value, points) for factor, value, points in weights if factor == wanted]
 
 
@@ -219,27 +226,34 @@ def _branches() -> Branches:
 
 def words(branches: Branches) -> tuple[Word, ...]:
     """The active keywords, as the matcher needs them (one query)."""
-    slugs = {pk: slug for slug, pk in branches.ids.items()}
     rows = Keyword.objects.filter(active=True).values_list(
         "text", "category_id", "weight", "demand", "risk", "sentiment", "department_id"
     )
-    found = []
-    for text, category_id, weight, demand, risk, sentiment, department_id in rows:
-        slug = slugs.get(category_id, "")
-        found.append(
-            Word(
-                text=text,
-                category=slug,
-                root=slugs[branches.lines[category_id][-1]] if slug else "",
-                weight=float(weight) if slug else 0.0,
-                tires=tires(float(weight)),
-                demand="" if demand == Demand.NONE else demand,
-                risk="" if risk == Risk.NONE else risk,
-                sentiment=float(sentiment),
-                department_id=department_id,
-            )
-        )
-    return tuple(found)
+    slugs = {pk: slug for slug, pk in branches.ids.items()}
+    return tuple(_word(branches, slugs, *row) for row in rows)
+
+
+def word_of(branches: Branches, row: Keyword) -> Word:
+    """A keyword, saved or not, as the matcher needs it."""
+    slugs = {pk: slug for slug, pk in branches.ids.items()}
+    facts = (row.text, row.category_id, row.weight, row.demand, row.risk, row.sentiment, row.department_id)
+    return _word(branches, slugs, *facts)
+
+
+def _word(branches: Branches, slugs: Mapping[UUID, str], text: str, category_id: UUID | None, *facts: Any) -> Word:
+    weight, demand, risk, sentiment, department_id = facts
+    slug = slugs.get(category_id, "")
+    return Word(
+        text=text,
+        category=slug,
+        root=slugs[branches.lines[category_id][-1]] if slug else "",
+        weight=float(weight) if slug else 0.0,
+        tires=tires(float(weight)),
+        demand="" if demand == Demand.NONE else demand,
+        risk="" if risk == Risk.NONE else risk,
+        sentiment=float(sentiment),
+        department_id=department_id,
+    )
 
 
 def _rules(branches: Branches, departments: set[int]) -> dict[UUID | None, tuple[Rule, ...]]:

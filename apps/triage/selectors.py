@@ -7,9 +7,9 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import Department
 from apps.core.vocabulary import Demand, Risk
+from apps.triage.learning.targets import OTHER
 from apps.triage.models import Category, RoutingRule
-from apps.triage.rulebook import OTHER
-from apps.triage.services.classify import READS_CHARACTERS, Classification, Hit, classify
+from apps.triage.services.classify import MODEL, READS_CHARACTERS, Classification, Hit, classify
 from apps.triage.services.route import route
 from apps.triage.services.score import Line, Priority, ScoreFacts, explain, score
 from apps.triage.states import PriorityLevel
@@ -96,6 +96,8 @@ def _pieces(text: str, hits: tuple[Hit, ...], names: dict[str, str]) -> list[Pie
 
 def _tells(hit: Hit, names: dict[str, str]) -> str:
     told = [f"{names.get(hit.category, hit.category)} +{hit.weight:.1f}"] if hit.category and hit.weight else []
+    if hit.by == MODEL:
+        told = [_("learned")] + ([names.get(hit.category, hit.category)] if hit.category else [])
     told += [str(Demand(hit.demand).label)] if hit.demand else []
     told += [str(Risk(hit.risk).label)] if hit.risk else []
     return " · ".join(told)

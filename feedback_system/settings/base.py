@@ -4,6 +4,7 @@ from pathlib import Path
 
 import django_stubs_ext
 import environ
+from celery.schedules import crontab
 from django.urls import reverse_lazy
 
 from .unfold import UNFOLD  # noqa: F401
@@ -146,11 +147,29 @@ CELERY_BEAT_SCHEDULE = {
     "sla-sweep": {"task": "sla.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "sla-check-official-days": {"task": "sla.check_official_days", "schedule": 3600.0, "options": {"expires": 3600}},
     "feedback-fetch-mail": {"task": "feedback.fetch_mail", "schedule": 30.0, "options": {"expires": 30}},
+    "feedback-index-texts": {"task": "feedback.index_texts", "schedule": 600.0, "options": {"expires": 600}},
     "feedback-discard-mail": {"task": "feedback.discard_mail", "schedule": 3600.0, "options": {"expires": 3600}},
     "channels-handle": {"task": "channels.handle", "schedule": 5.0, "options": {"expires": 5}},
+    "channels-pay": {"task": "channels.pay", "schedule": 15.0, "options": {"expires": 15}},
+    "channels-pay-sync": {"task": "channels.pay_sync", "schedule": 600.0, "options": {"expires": 600}},
     "channels-watch": {"task": "channels.watch", "schedule": 60.0, "options": {"expires": 60}},
     "feedback-replace-tags": {"task": "feedback.replace_tags", "schedule": 60.0, "options": {"expires": 60}},
+    "triage-learn": {
+        "task": "triage.learn",
+        "schedule": crontab(hour="3", minute="20"),  # Shanghai; half a minute to two of one worker
+        "options": {"expires": 3 * 3600, "time_limit": 280, "soft_time_limit": 260},
+    },
+    "triage-review-library": {"task": "triage.review_library", "schedule": 3600.0, "options": {"expires": 3600}},
     "notifications-dispatch": {"task": "notifications.dispatch", "schedule": 5.0, "options": {"expires": 5}},
+    "billing-begin": {"task": "billing.begin", "schedule": 5.0, "options": {"expires": 5}},
+    "billing-pay": {"task": "billing.pay", "schedule": 5.0, "options": {"expires": 5}},
+    "billing-float": {"task": "billing.float", "schedule": 60.0, "options": {"expires": 60}},
+    "billing-reconcile": {
+        "task": "billing.reconcile",
+        "schedule": crontab(hour="9,10,11", minute="40"),  # Shanghai; statements come at 9; a repeat adds nothing
+        "options": {"expires": 3600},
+    },
+    "billing-tidy": {"task": "billing.tidy", "schedule": 3600.0, "options": {"expires": 3600}},
     "core-discard-unused-uploads": {
         "task": "core.discard_unused_uploads",
         "schedule": 3600.0,
@@ -215,6 +234,8 @@ PUBLIC_LIMITS = {
     "form": env("LIMIT_FORM", default="60/hour"),
     "contact": env("LIMIT_CONTACT", default="10/day"),
     "private_page": env("LIMIT_PRIVATE_PAGE", default="40/hour"),
+    "help": env("LIMIT_HELP", default="60/hour"),  # votes on help articles from one network address
+    "suggest": env("LIMIT_SUGGEST", default="1200/hour"),  # look-ups while typing from one network address
     "chat_open": env("LIMIT_CHAT_OPEN", default="20/hour"),  # new chats from one network address
     "chat_message": env("LIMIT_CHAT_MESSAGE", default="20/minute"),  # what one visitor writes
     "chat_address": env("LIMIT_CHAT_ADDRESS", default="200/minute"),  # what is written from one network address
@@ -251,6 +272,33 @@ SMS_GATEWAY_URL = env("SMS_GATEWAY_URL", default="")  # empty: kept in the local
 SMS_GATEWAY_KEY = env("SMS_GATEWAY_KEY", default="")
 # Where `manage.py simulate_social` plays WeChat, Weibo and Facebook, for doors whose API address is "simulator".
 SOCIAL_SIMULATOR_URL = env("SOCIAL_SIMULATOR_URL", default="")
+
+# Payment providers for refunds. A key is given as PEM, or as the path of its file.
+# Where `manage.py simulate_providers` plays all of them, for trying it out; then the settings below are not read.
+PAYMENT_SIMULATOR_URL = env("PAYMENT_SIMULATOR_URL", default="").rstrip("/")
+ALIPAY = {
+    "url": env("ALIPAY_URL", default="https://openapi.alipay.com/gateway.do"),
+    "app_id": env("ALIPAY_APP_ID", default=""),
+    "private_key": env("ALIPAY_PRIVATE_KEY", default=""),  # our application's
+    "public_key": env("ALIPAY_PUBLIC_KEY", default=""),  # Alipay's
+}
+WECHAT_PAY = {
+    "url": env("WECHAT_PAY_URL", default="https://api.mch.weixin.qq.com").rstrip("/"),
+    "mchid": env("WECHAT_PAY_MCHID", default=""),
+    "serial_no": env("WECHAT_PAY_SERIAL_NO", default=""),  # of the merchant's certificate
+    "private_key": env("WECHAT_PAY_PRIVATE_KEY", default=""),
+    "apiv3_key": env("WECHAT_PAY_APIV3_KEY", default=""),
+    "platform_key_id": env("WECHAT_PAY_PLATFORM_KEY_ID", default=""),
+    "platform_key": env("WECHAT_PAY_PLATFORM_KEY", default=""),  # WeChat Pay's public key or certificate
+}
+BENEFITS_URL = env("BENEFITS_URL", default="").rstrip("/")  # coupons, points and memberships
+BENEFITS_KEY = env("BENEFITS_KEY", default="")
+# Whose account pays the bank's batch file (pain.001): name, account number, the bank's BIC or CNAPS number.
+BANK_DEBTOR = {
+    "name": env("BANK_DEBTOR_NAME", default=COMPANY_NAME),
+    "account": env("BANK_DEBTOR_ACCOUNT", default=""),
+    "bank": env("BANK_DEBTOR_BANK", default=""),
+}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

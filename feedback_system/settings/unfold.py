@@ -36,6 +36,7 @@ UNFOLD: dict[str, Any] = {
         lambda request: static("desk/casework.css"),
         lambda request: static("desk/customer_voice.css"),
         lambda request: static("desk/calls.css"),
+        lambda request: static("desk/relations.css"),
     ],
     "SCRIPTS": [lambda request: static("desk/desk.js"), lambda request: static("desk/casework.js"), lambda request: static("desk/customer_voice.js")],
     "COMMAND": {"search_callback": "apps.desk.navigation.search"},

@@ -266,7 +266,7 @@ function listFiles() {
 const changed = () => kept.write({ key: "" });  // other words are another message
 const save = () => kept.write(Object.fromEntries(FIELDS.map((name) => [name, by(name).value])));
 by("form").addEventListener("input", (event) => { save(); if (event.target.id === "text" && token) changed(); });
-for (const name of FIELDS) by(name).value = kept.read()[name] || "";
+for (const name of FIELDS) by(name).value ||= kept.read()[name] || "";  // what was typed while this script was loading stays
 
 // The site around us -----------------------------------------------------------------------------------------------------
 

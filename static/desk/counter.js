@@ -1,6 +1,10 @@
 // At the counter: pictures one after another from the camera, an order's facts by one touch, printing. All works without.
 (() => {
   "use strict";
+  // The receipt: this customer's words must not stand in the next one's form.
+  if (document.body?.matches("[data-registered]")) {
+    Object.keys(sessionStorage).filter((key) => key === "desk.sent" || key.startsWith("desk.draft.new.")).forEach((key) => sessionStorage.removeItem(key));
+  }
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-print]")) window.print();
     const order = event.target.closest("[data-order]");

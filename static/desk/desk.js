@@ -8,6 +8,11 @@
   // No snapshot of a page with customers' data is kept in this browser: "back" asks the server.
   if (window.htmx) Object.assign(htmx.config, { historyCacheSize: 0, refreshOnHistoryMiss: true });
 
+  // Unfold listens to file inputs and expects its own markup around them; on the desk's forms it would only throw.
+  Object.defineProperty(HTMLInputElement.prototype, "hasChangeListener", {
+    get() { return this.listenedTo || this.closest(".desk") !== null; }, set(value) { this.listenedTo = value; },
+  });
+
   // Errors come back as 409 and 422 with the page that shows them.
   document.addEventListener("htmx:beforeSwap", (event) => {
     if ([409, 422].includes(event.detail.xhr.status)) { event.detail.shouldSwap = true; event.detail.isError = false; }

@@ -1,7 +1,7 @@
 // Help articles while somebody types (INT-11). Comfort only: it never holds a form back, and fails in silence.
 "use strict";
 
-for (const box of document.querySelectorAll("textarea[data-suggest]")) {
+for (const box of document.querySelectorAll("textarea[data-suggest-into]")) {
   const out = document.getElementById(box.dataset.suggestInto);
   let timer = 0;
   let running = null;
@@ -15,7 +15,7 @@ for (const box of document.querySelectorAll("textarea[data-suggest]")) {
     running = new AbortController();
     const body = new URLSearchParams({ text: text.slice(0, 1000), csrfmiddlewaretoken: box.form.elements.csrfmiddlewaretoken.value });
     try {
-      const answer = await fetch(box.dataset.suggest, { method: "POST", body, signal: running.signal });
+      const answer = await fetch(out.dataset.suggest, { method: "POST", body, signal: running.signal });
       out.innerHTML = answer.ok ? await answer.text() : "";
     } catch { /* offline, or typed on */ }
   };

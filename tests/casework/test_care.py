@@ -7,7 +7,7 @@ from django.urls import reverse
 from apps.casework.models import CareRule, CareTask
 from apps.casework.selectors import papers
 from apps.casework.services import care, rules
-from apps.core import actors
+from apps.core import actors, clock
 from apps.core.errors import DomainError, DomainErrors
 from apps.feedback.models import Ticket
 from apps.feedback.services import closure, reclassification
@@ -130,8 +130,10 @@ def test_what_is_overdue_goes_up_the_ladder():
     deliveries.drain()
     [task] = tasks_of(one)
 
-    sweep(now=clock_of(task).due_at + timedelta(hours=3))
-    deliveries.drain()
+    late = clock_of(task).due_at + timedelta(hours=3)
+    with clock.at(late):
+        sweep(now=late)
+        deliveries.drain()
 
     told = {(n.user_id, n.kind) for n in Notice.objects.filter(text__contains="客户关怀")}
     assert (responsible.pk, "deadline_breached") in told and (head.pk, "deadline_escalated") in told

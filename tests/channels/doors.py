@@ -1,5 +1,7 @@
 """Doors for tests, and knocking at them as the simulated platforms would."""
 
+import secrets
+from ipaddress import IPv6Address
 from urllib.parse import urlsplit
 
 from django.test import Client
@@ -13,7 +15,11 @@ from apps.core import actors
 KEYS = {
     "wechat": (
         {"app_id": "wx0123456789abcdef", "mode": "plain", "api_url": "simulator"},
-        {"token": "push-token-1", "aes_key": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", "app_secret": "app-secret-1"},
+        {
+            "token": "push-token-1",
+            "aes_key": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+            "app_secret": "app-secret-1",
+        },
     ),
     "facebook": (
         {"page_id": "1078463", "api_url": "simulator"},
@@ -45,7 +51,7 @@ def account(of: Door) -> Account:
 def knock(made: Knock, client: Client | None = None):
     """Let a platform's request in; returns our answer."""
     parts = urlsplit(made.url)
-    client = client or Client()
+    client = client or Client(REMOTE_ADDR=str(IPv6Address(secrets.randbits(128))))  # each from somewhere else
     headers = {name: value for name, value in made.headers.items() if name != "Content-Type"}
     if made.method == "GET":
         return client.get(f"{parts.path}?{parts.query}", headers=headers)

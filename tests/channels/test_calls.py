@@ -61,7 +61,11 @@ def test_a_call_rings_is_answered_and_ends(agent):
         call = tell("ended", NINE + timedelta(minutes=3))
 
     assert (call.state, call.agent_id, call.line) == ("ended", agent.pk, "4008208210")
-    assert (call.rang_at, call.answered_at, call.ended_at) == (NINE, NINE + timedelta(seconds=8), NINE + timedelta(minutes=3))
+    assert (call.rang_at, call.answered_at, call.ended_at) == (
+        NINE,
+        NINE + timedelta(seconds=8),
+        NINE + timedelta(minutes=3),
+    )
     kinds = list(Event.objects.filter(subject_id=call.pk).order_by("id").values_list("kind", flat=True))
     assert kinds == ["call.rang", "call.answered", "call.ended"]
 
@@ -181,7 +185,13 @@ def test_the_interface_takes_reports_with_a_key_of_its_scope(agent):
     first, again = post(right), post(right)
 
     assert (first.status_code, again.status_code) == (201, 200)
-    assert first.json() == {"call_id": "c1", "state": "ringing", "agent": "S801", "customer_known": False, "ticket": None}
+    assert first.json() == {
+        "call_id": "c1",
+        "state": "ringing",
+        "agent": "S801",
+        "customer_known": False,
+        "ticket": None,
+    }
     assert post(wrong).status_code == 403
     assert post("x").status_code == 401
     refused = post(right, event="sings", colour="red")
@@ -241,8 +251,9 @@ def test_the_pick_up_deadline_starts_when_answered_and_is_met_by_logging(agent):
         sent = client.post(
             "/admin/tickets/new/",
             {
-                "channel": "hotline", "text": "洗衣机漏水，要求上门检查", "kind": "fault", "urgency": "normal", "demand": "", "category": "",
-                "impact": "single", "contact_name": "王芳", "phone": "", "email": "", "preferred_channel": "", "language": "zh-hans",
+                "channel": "hotline", "text": "洗衣机漏水，要求上门检查", "kind": "fault", "urgency": "normal", "demand": "",
+                "category": "", "impact": "single", "contact_name": "王芳", "phone": "",
+                "email": "", "preferred_channel": "", "language": "zh-hans",
                 "tier": "normal", "token": "t" * 32, "call": str(call.pk),
             },
         )  # fmt: skip

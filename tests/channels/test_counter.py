@@ -16,8 +16,8 @@ from tests.factories import OrderFactory, OrderLineFactory, ProductFactory, make
 pytestmark = pytest.mark.django_db
 NEW = "/admin/tickets/new/"
 TYPED = {
-    "channel": "store", "text": "吸尘器开机就停，门店当场试过。", "kind": "fault", "urgency": "normal", "demand": "exchange", "category": "",
-    "impact": "single", "contact_name": "王芳", "phone": "13912345678", "email": "", "preferred_channel": "",
+    "channel": "store", "text": "吸尘器开机就停，门店当场试过。", "kind": "fault", "urgency": "normal", "demand": "exchange",
+    "category": "", "impact": "single", "contact_name": "王芳", "phone": "13912345678", "email": "", "preferred_channel": "",
     "language": "zh-hans", "tier": "normal", "product": "QC-10", "serial_number": "SN8842", "order_number": "", "token": "t" * 32,
 }  # fmt: skip
 
@@ -68,7 +68,7 @@ def test_a_refused_form_stays_a_counters_form_and_opens_what_is_wrong(clerk):
 
     assert page.status_code == 422
     words = page.content.decode()
-    assert "<details class=\"card\" open>" in words
+    assert '<details class="card" open>' in words
     assert "a.jpg" in words
     assert "SN8842" in words
 

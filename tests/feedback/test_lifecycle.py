@@ -8,7 +8,7 @@ from apps.core import actors
 from apps.core.errors import DomainError
 from apps.feedback.models import Ticket
 from apps.feedback.models.lifecycle import Lifecycle
-from apps.feedback.states import TicketState
+from apps.feedback.states import OPEN_STATES, TicketState
 from apps.journal import transitions
 from apps.journal.models import Delivery, Event
 from apps.notifications.models import OutgoingMessage
@@ -35,16 +35,11 @@ MACHINE = {
     "reject": ({S.PENDING, S.ASSIGNED}, S.REJECTED),
     "restore": ({S.REJECTED}, S.PENDING),
     "close_part": ({S.RESOLVED}, S.CLOSED),
-    "merge": (
-        {
-            S.PENDING, S.ASSIGNED, S.REOPENED, S.IN_PROGRESS, S.WAITING, S.SOLUTION_APPROVAL, S.RESOLVED, S.CALLBACK,
-            S.SECOND_FOLLOW_UP,
-        },
-        S.MERGED,
-    ),
+    "end_drill": (set(OPEN_STATES), S.CLOSED),
+    "merge": (set(OPEN_STATES), S.MERGED),
     "unmerge": ({S.MERGED}, S.IN_PROGRESS),  # or any other that it was merged in
 }  # fmt: skip
-SYSTEM_ONLY = {"close_satisfied", "close_unanswered", "close_part", "follow_up"}
+SYSTEM_ONLY = {"close_satisfied", "close_unanswered", "close_part", "end_drill", "follow_up"}
 CUSTOMER_MAY = {"resume", "reopen"}
 HANDLERS = {
     Role.SERVICE_STAFF, Role.SERVICE_LEAD, Role.DUTY_MANAGER, Role.DEPARTMENT_HANDLER, Role.DEPARTMENT_HEAD,
@@ -98,7 +93,7 @@ def traces():
 
 @pytest.fixture
 def conditions_met(monkeypatch):
-    for name in ("resolve", "close_followed_up", "close_part"):
+    for name in ("resolve", "close_followed_up", "close_part", "end_drill"):
         for step in getattr(Lifecycle, name)._django_fsm.transitions.values():
             monkeypatch.setattr(step, "conditions", [])
 
@@ -205,7 +200,7 @@ def test_a_stale_version_is_refused_and_leaves_nothing():
 def test_offers_say_what_is_possible_and_why_not():
     ticket = factories.ticket_in("in_progress")
     offers = {o.name: o for o in transitions.available(ticket, factories.staff_actor(Role.AUDITOR))}
-    assert set(offers) == {"assign", "ask_customer", "propose_solution", "resolve"}
+    assert set(offers) == {"assign", "ask_customer", "propose_solution", "resolve", "merge", "end_drill"}
     assert all(o.refusal.code == "core.not_allowed" for o in offers.values())
     offers = {o.name: o for o in transitions.available(ticket, factories.staff_actor(Role.SERVICE_STAFF))}
     assert offers["ask_customer"].allowed

@@ -12,7 +12,7 @@ from apps.feedback.models import Survey, Ticket, TicketLink
 from apps.feedback.services import assignment, closure, conversation, merging, parts, relations
 from apps.feedback.services.parts import PartDraft
 from apps.feedback.states import MessageKind
-from apps.journal import deliveries
+from apps.journal import deliveries, transitions
 from apps.journal.models import Event
 from apps.notifications.models import Notice, OutgoingMessage
 from apps.sla.models import Deadline
@@ -46,7 +46,13 @@ def actor():
 @pytest.mark.req("HND-09")
 @pytest.mark.parametrize(
     ("relation", "mirrored"),
-    [("related", "related"), ("blocks", "blocked_by"), ("blocked_by", "blocks"), ("caused_by", "causes"), ("causes", "caused_by")],
+    [
+        ("related", "related"),
+        ("blocks", "blocked_by"),
+        ("blocked_by", "blocks"),
+        ("caused_by", "causes"),
+        ("causes", "caused_by"),
+    ],
 )
 def test_a_link_is_read_from_both_sides(relation, mirrored, actor):
     one, other = factories.ticket(), factories.ticket()
@@ -90,7 +96,12 @@ def test_a_part_takes_the_facts_over_and_has_its_own_department_and_time(actor):
     part = parts.create(whole, draft(), actor=actor)
     same = ("customer_id", "order_number", "urgency", "category_id", "kind", "description")
     assert [getattr(part, n) for n in same] == [getattr(whole, n) for n in same]
-    assert (part.parent_id, part.department.code, part.state, part.title) == (whole.pk, "quality", "pending", "检测退回的电池")
+    assert (part.parent_id, part.department.code, part.state, part.title) == (
+        whole.pk,
+        "quality",
+        "pending",
+        "检测退回的电池",
+    )
     running = set(Deadline.objects.filter(subject_id=part.pk, state="open").values_list("metric", flat=True))
     assert running == {"acceptance", "resolution"}, "the customer is owed nothing by a part"
     assert fresh(part).next_due_at is not None
@@ -109,6 +120,8 @@ def test_open_parts_hold_the_whole_and_name_themselves(actor):
     assert refused.value.code == "part.open" and part.number in refused.value.words
     target = factories.ticket()
     assert code_of(lambda: merging.merge(whole, target, actor=actor)) == "part.open"
+    for name, data in (("resolve", {"result": "好了"}), ("merge", {"into": target})):  # whoever knocks at the door itself
+        assert code_of(lambda n=name, d=data: transitions.apply(whole, n, actor=actors.SYSTEM, **d)) == "part.open"
     assert fresh(whole).state == "in_progress"
     assignment.accept(part, actor=actor)
     closure.resolve(part, "电芯短路。", actor=actor)

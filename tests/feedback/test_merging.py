@@ -60,7 +60,16 @@ def test_whatever_the_state_taking_out_again_restores_it_with_its_clocks_and_mes
     back = merging.unmerge(ticket, actor=lead, reason="不是同一问题")
     after = fresh(ticket)
     assert (back.state, after.state) == (state, state)
-    same = ("merged_into_id", "repeat_of_id", "closed_at", "assignee_id", "result", "accepted_at", "resolved_at", "next_due_at")
+    same = (
+        "merged_into_id",
+        "repeat_of_id",
+        "closed_at",
+        "assignee_id",
+        "result",
+        "accepted_at",
+        "resolved_at",
+        "next_due_at",
+    )
     assert [getattr(after, name) for name in same] == [getattr(before, name) for name in same]
     assert clocks_of(ticket) == running
     assert Message.objects.filter(ticket=ticket).count() == said
@@ -334,7 +343,7 @@ def test_merging_while_both_sides_write_loses_no_word():
     lead = factories.staff_actor(Role.ADMINISTRATOR)
     a = factories.ticket_in("in_progress", actor=lead, text=TEXT)
     b = factories.beside(a)
-    done, refused = at_once(
+    _done, refused = at_once(
         lambda: merging.merge(b, a, actor=lead),
         *[
             lambda i=i: conversation.customer_says(b, f"第{i}句", actor=actors.CUSTOMER, channel="online")
@@ -360,5 +369,3 @@ def test_eight_merge_one_and_eight_take_it_out():
     assert len(done) == 1
     assert fresh(b).state == "pending"
     assert Merge.objects.filter(undone_at=None).count() == 0
-
-

@@ -116,7 +116,13 @@ def test_the_hours_between_are_the_desks_to_set(ticket):
 @pytest.mark.req("HND-11")
 @pytest.mark.parametrize(
     ("state", "code"),
-    [("waiting", "nudge.waits_for_you"), ("resolved", "nudge.over"), ("callback", "nudge.over"), ("closed", "nudge.over"), ("rejected", "nudge.over")],
+    [
+        ("waiting", "nudge.waits_for_you"),
+        ("resolved", "nudge.over"),
+        ("callback", "nudge.over"),
+        ("closed", "nudge.over"),
+        ("rejected", "nudge.over"),
+    ],
 )
 def test_where_we_owe_nothing_there_is_nothing_to_hurry(state, code):
     ticket = factories.ticket_in(state)

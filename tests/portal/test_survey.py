@@ -147,3 +147,21 @@ def test_the_thanks_name_the_last_day_to_reopen(client, survey):
 
     until = ticket_of(survey).closed_at + timedelta(days=15)
     assert clock.local(until).strftime("%m-%d %H:%M") in client.get(address(survey)).content.decode()
+
+
+@pytest.mark.req("LAW-06")
+def test_the_second_question_is_optional_and_kept_apart(client, survey):
+    page = client.get(address(survey)).content.decode()
+    client.post(address(survey), {"score": "5", "process_score": "2"})
+
+    kept = Survey.objects.get(pk=survey.pk)
+    assert page.count('name="process_score"') == 5
+    assert (kept.score, kept.process_score, ticket_of(survey).state) == (5, 2, "closed")
+
+
+@pytest.mark.req("HND-12")
+def test_a_contradiction_is_told_to_the_customer(client, survey):
+    page = client.post(address(survey), {"score": "5", "comment": "still broken"}, follow=True).content.decode()
+
+    assert ticket_of(survey).state == "second_follow_up"
+    assert "we do not close it" in page

@@ -56,7 +56,7 @@ def test_without_the_right_nothing_can_be_changed(client):
 
 CALLBACK = {
     "name": "满意度回访", "kind": "", "urgency": "", "channel": "", "tier": "", "target": "720", "unit": "clock_minutes",
-    "warn_percent": "80", "priority": "0",
+    "warn_percent": "80", "priority": "0", "extension_days": "3",
 }  # fmt: skip
 
 

@@ -62,6 +62,41 @@ CASES = [
     ("survey_send", {}, "2026-11-16 17:00", "2026-11-16 19:00", "timer"),
     ("survey_reminder", {}, "2026-02-27 09:00", "2026-03-02 09:00", "timer, three days"),
     ("survey_no_reply", {}, "2026-11-16 09:00", "2026-11-23 09:00", "timer, seven days"),
+    # other years, by the State Council's lists: 2024 works 4 and 18 February, 2025 works 26 January and 8 February
+    ("resolution", {}, "2024-02-08 10:00", "2024-02-19 10:00", "Spring Festival 2024, Sunday 18 is worked"),
+    ("answer", INQUIRY, "2024-02-28 16:00", "2024-02-29 16:00", "leap day 2024"),
+    ("resolution", URGENT, "2024-02-28 16:00", "2024-03-01 16:00", "over the leap day"),
+    ("callback", {}, "2024-02-28 18:00", "2024-02-29 18:00", "24 h into the leap day"),
+    ("resolution", {}, "2025-01-24 10:00", "2025-02-05 10:00", "Spring Festival 2025, Sunday 26 January is worked"),
+    ("resolution", {}, "2025-09-30 17:00", "2025-10-11 17:00", "eight days off in October 2025, Saturday 11 is worked"),
+    ("acceptance", {}, "2025-04-27 17:30", "2025-04-28 10:30", "from a Sunday that is worked"),
+    ("resolution", {}, "2027-02-04 10:00", "2027-02-15 10:00", "Spring Festival 2027, provisional"),
+    # Spring Festival 2026: off from Sunday 15 to Monday 23 February; Saturdays 14 and 28 are worked
+    ("acceptance", {}, "2026-02-14 17:00", "2026-02-24 10:00", "an hour before Spring Festival"),
+    ("acceptance", {}, "2026-02-28 17:30", "2026-03-02 10:30", "month end on a Saturday that is worked"),
+    ("answer", INQUIRY, "2026-06-18 15:00", "2026-06-22 15:00", "across the Dragon Boat Festival"),
+    ("resolution", {}, "2026-04-03 11:00", "2026-04-09 11:00", "across Qingming"),
+    ("resolution", {}, "2026-11-16 18:00", "2026-11-19 18:00", "begun at closing"),
+    ("acceptance", {}, "2026-11-16 12:00", "2026-11-16 15:30", "begun as lunch begins"),
+    ("acceptance", {}, "2026-11-16 11:00", "2026-11-16 14:30", "an hour before lunch"),
+    # China has no summer time
+    ("first_response", {}, "2026-03-28 23:30", "2026-03-29 23:30", "the night in which Europe changes its clocks"),
+    ("progress", CRITICAL, "2026-10-31 22:00", "2026-11-01 02:00", "month end, and the night in which America does"),
+    ("supervisor_call", {}, "2026-02-28 20:00", "2026-03-01 20:00", "24 h, month end"),
+    # what other rooms start
+    ("eight_d", {}, "2026-09-30 12:00", "2026-10-02 12:00", "48 h, a holiday counts"),
+    ("replacement", {}, "2026-11-16 09:00", "2026-11-16 14:15", "half a working day is 3 h 45 min"),
+    ("replacement", {}, "2026-11-16 15:00", "2026-11-17 09:45", "half a working day across the night"),
+    ("replacement", {}, "2026-09-30 16:00", "2026-10-08 10:45", "half a working day across National Day"),
+    ("void", {}, "2026-11-21 09:00", "2026-11-22 09:00", "24 h, a Saturday counts"),
+    ("answer", {"kind": "regulator"}, "2026-11-16 10:00", "2026-11-19 10:00", "an authority's case"),
+    # what the law sets
+    ("regulator", {}, "2026-09-21 10:00", "2026-10-12 10:00", "ten working days across two holidays"),
+    ("regulator", {}, "2026-10-03 11:00", "2026-10-20 18:00", "ten working days begun on a holiday"),
+    ("regulator", {}, "2026-12-24 14:00", "2027-01-08 14:00", "ten working days across the year"),
+    ("legal_refund", {}, "2026-09-30 15:20", "2026-10-07 15:20", "seven days, holidays count"),
+    ("legal_refund", {}, "2024-02-26 09:00", "2024-03-04 09:00", "seven days over a leap day"),
+    ("legal_refund_limit", {}, "2026-12-20 09:00", "2027-01-04 09:00", "fifteen days across the year"),
 ]
 
 

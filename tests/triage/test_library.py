@@ -253,7 +253,7 @@ def test_defaults_are_made_once_and_never_overwrite(actor_system):
 
     made = defaults.load(actor=actor_system)
 
-    assert made == {"categories": 0, "keywords": 1, "score weights": 0, "routing rules": 0}
+    assert made == {"categories": 0, "keywords": 1, "score weights": 0, "routing rules": 0, "learned models": 0}
     assert Keyword.objects.get(text="死机").weight == Decimal("0.50")
     assert LibraryVersion.objects.first().number == version + 1
     assert defaults.load(actor=actor_system)["keywords"] == 0

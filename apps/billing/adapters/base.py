@@ -5,6 +5,7 @@ An adapter does one call and says what it proves. It never decides, never retrie
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Protocol
@@ -48,10 +49,14 @@ class RefundOrder:
     payee_name: str = ""
     payee_account: str = ""
     payee_bank: str = ""
+    kind: str = "refund"
+    customer: str = ""  # the customer's id, for benefits
+    original_number: str = ""  # of the refund that an abnormal one mends
+    original_provider_number: str = ""
 
 
 class RefundAdapter(Protocol):
-    """A way for money to go back. `first_query` and `slow_after` are seconds after sending."""
+    """A way for money to go back. `first_query` and `query_every` are seconds: after sending, between questions."""
 
     channel: str
     first_query: int
@@ -63,6 +68,33 @@ class RefundAdapter(Protocol):
 
     def query(self, order: RefundOrder) -> Outcome:
         """Ask what became of it. Changes nothing. Raises NotSent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One refund in a provider's statement; written when it was initiated, perhaps never updated. Yuan."""
+
+    number: str
+    amount: Decimal
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    digest: str
+    lines: tuple[StatementLine, ...]
+
+
+class Provider(RefundAdapter, Protocol):
+    """An adapter whose other side keeps our money and tells what it did with it."""
+
+    def balance(self) -> Decimal:
+        """Yuan that may be paid out now. Raises any exception when it can't be told."""
+        ...
+
+    def statement(self, day: date) -> Statement:
+        """What was initiated on a day of Shanghai's calendar. Raises any exception when it can't be had."""
         ...
 
 

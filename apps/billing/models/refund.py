@@ -11,7 +11,7 @@ from django_fsm import FSMField, transition
 from apps.accounts.models import ApprovalLimit
 from apps.billing import events
 from apps.billing.models.outbound import OutboundCall
-from apps.billing.states import OPEN_ATTEMPTS, AttemptState, PayChannel, RefundKind, RefundState
+from apps.billing.states import OPEN_ATTEMPTS, AttemptState, Method, PayChannel, RefundKind, RefundState
 from apps.core import clock
 from apps.core.actors import Actor
 from apps.core.fields import EncryptedTextField
@@ -90,6 +90,7 @@ class Refund(Noun):
     amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2, help_text=_("Yuan."))
     words = models.TextField(_("why"), blank=True)
     channel = models.CharField(_("channel now"), max_length=12, choices=PayChannel)
+    method = models.CharField(_("method now"), max_length=12, choices=Method, default=Method.REFUND)
     round = models.PositiveSmallIntegerField(_("round"), default=1, help_text=_("Grows with each fresh approval."))
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("filed by"), null=True, blank=True, on_delete=models.PROTECT,
@@ -209,10 +210,29 @@ class Refund(Noun):
         field=state, source=S.NEEDS_FALLBACK, target=S.CREATED, permission="billing.request_refund",
         custom={"event": events.REFUND_REROUTED, "label": _("Try another way")},
     )  # fmt: skip
-    def reroute(self: Any, *, channel: str) -> dict[str, Any]:
+    def reroute(self: Any, *, channel: str, method: str = Method.REFUND) -> dict[str, Any]:
         """Each step of the ladder wants a fresh approval (REF-08)."""
-        self.channel, self.round = channel, self.round + 1
-        return {"channel": channel, "round": self.round}
+        self.channel, self.method, self.round, self.held_because = channel, method, self.round + 1, ""
+        return {"channel": channel, "method": method, "round": self.round}
+
+    @transition(
+        field=state, source=S.APPROVED, target=S.CREATED, permission="billing.pay_refund",
+        custom={"event": events.REFUND_REROUTED, "label": _("Send another way before it was sent")},
+    )  # fmt: skip
+    def redirect(self: Any, *, channel: str, method: str) -> dict[str, Any]:
+        """Approved, but the way is closed (no money there, REF-10): another way, signed anew."""
+        self.channel, self.method, self.round, self.held_because = channel, method, self.round + 1, ""
+        return {"channel": channel, "method": method, "round": self.round}
+
+    @transition(
+        field=state, source=[S.NEEDS_FALLBACK, S.CREATED, S.APPROVED], target=S.SUCCEEDED,
+        permission="billing.pay_refund",
+        custom={"event": events.REFUND_PAID_AFTER_ALL, "label": _("It was paid after all")},
+    )  # fmt: skip
+    def succeed_late(self: Any, *, attempt: models.Model) -> dict[str, Any]:
+        """The provider takes its failure back before another way was tried: nothing else is paid (REF-04)."""
+        self.settled_at, self.held_because = clock.now(), ""
+        return {"attempt": str(attempt.pk), "amount": self.amount, "channel": attempt.channel}  # type: ignore[attr-defined]
 
 
 class RefundAttempt(OutboundCall):

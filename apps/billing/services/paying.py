@@ -1,29 +1,41 @@
 """Refunds on their way: begun, sent, asked after and settled (REF-02 … REF-04). See `outbound` for the engine."""
 
 import logging
+import time
+from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Max
 
+from apps.billing import events
 from apps.billing.adapters import registry
 from apps.billing.adapters.base import Outcome, Proof, RefundOrder
 from apps.billing.models import Refund, RefundAttempt
-from apps.billing.services import outbound, refunds
+from apps.billing.services import differences, outbound, refunds
 from apps.billing.services.outbound import Line, Swept
-from apps.billing.states import OPEN_ATTEMPTS, AttemptState, RefundState
+from apps.billing.states import OPEN_ATTEMPTS, AttemptState, Method, PayChannel, RefundState
 from apps.core import clock, locks
 from apps.core.actors import Actor, system
 from apps.core.errors import DomainError
+from apps.journal import events as journal
 from apps.journal import gates, transitions
 from apps.journal.doorbell import ring
 
 logger = logging.getLogger(__name__)
 
 PAYER = system("payer")
+ONLINE = (PayChannel.ALIPAY, PayChannel.WECHAT_PAY, PayChannel.BENEFIT)  # who can be asked
+LOOK_AGAIN_AFTER = timedelta(minutes=2)
 
 
-def begin(refund: Refund, *, actor: Actor, method: str = "refund") -> RefundAttempt:
-    """Note an attempt for an approved refund; the worker sends it. Raises what gates and `transitions.apply` raise."""
+def begin(refund: Refund, *, actor: Actor) -> RefundAttempt:
+    """Note an attempt for an approved refund; the worker sends it. Raises what gates and `transitions.apply` raise.
+
+    Before another way is tried the provider of the last one is asked once more: its failure must still stand (REF-08).
+    Raises DomainError `refund.paid_after_all` when it doesn't.
+    """
+    if refund.round > 1:
+        _failures_still_stand(refund)
     with transaction.atomic():
         fresh = refunds.locked(refund)
         if refusal := gates.refusal(fresh, "pay", {}):
@@ -32,13 +44,46 @@ def begin(refund: Refund, *, actor: Actor, method: str = "refund") -> RefundAtte
             raise DomainError("refund.being_paid")
         position = (fresh.attempts.aggregate(last=Max("position"))["last"] or 0) + 1
         attempt = RefundAttempt(
-            refund=fresh, position=position, channel=fresh.channel, method=method, amount=fresh.amount,
+            refund=fresh, position=position, channel=fresh.channel, method=fresh.method, amount=fresh.amount,
             number=f"R{fresh.number.replace('-', '')}{position:02d}", next_query_at=clock.now(),
         )  # fmt: skip
         transitions.apply(fresh, "send", actor=actor, attempt=attempt)
         attempt.save(force_insert=True)
     ring("billing.pay")
     return attempt
+
+
+def _failures_still_stand(refund: Refund) -> None:
+    failed = RefundAttempt.objects.filter(refund=refund, state=AttemptState.FAILED, channel__in=ONLINE)
+    for attempt in failed.order_by("-position"):
+        if recheck(attempt):
+            raise DomainError("refund.paid_after_all")
+
+
+def begin_approved(seconds: float = 20.0) -> int:
+    """Begin every approved refund whose gates let it pass; what holds each of the others is written beside it (REF-10).
+
+    Returns how many were begun. Safe to run in many processes at once.
+    """
+    until, begun = time.monotonic() + seconds, 0
+    for refund in Refund.objects.filter(state=RefundState.APPROVED).order_by("id").iterator(chunk_size=200):
+        if time.monotonic() > until:
+            break
+        try:
+            begin(refund, actor=PAYER)
+            begun += 1
+        except DomainError as error:
+            hold(refund, str(error.words))
+    return begun
+
+
+def hold(refund: Refund, why: str) -> None:
+    """Note what an approved refund waits for; an event tells it once for each cause."""
+    why = why[:200]
+    with transaction.atomic():
+        waiting = Refund.objects.filter(pk=refund.pk, state=RefundState.APPROVED)
+        if waiting.exclude(held_because=why).update(held_because=why):
+            journal.record(events.REFUND_HELD, subject=refund, actor=PAYER, data={"because": why})
 
 
 def sweep(limit: int = 50) -> Swept:
@@ -68,7 +113,19 @@ def order_of(attempt: RefundAttempt) -> RefundOrder:
         payee_name=refund.payee_name,
         payee_account=refund.payee_account,
         payee_bank=refund.payee_bank,
+        kind=refund.kind,
+        customer=str(refund.customer_id),
+        **_original(attempt),
     )
+
+
+def _original(attempt: RefundAttempt) -> dict[str, str]:
+    """The refund that an abnormal one mends: it goes on under its own number at the provider."""
+    if attempt.method != Method.ABNORMAL:
+        return {}
+    earlier = RefundAttempt.objects.filter(refund_id=attempt.refund_id, channel=attempt.channel, method=Method.REFUND)
+    first = earlier.filter(position__lt=attempt.position).latest("position")
+    return {"original_number": first.number, "original_provider_number": first.provider_number}
 
 
 def settle(attempt: RefundAttempt, outcome: Outcome) -> bool:
@@ -91,32 +148,91 @@ def settle(attempt: RefundAttempt, outcome: Outcome) -> bool:
 
 
 def _after_the_end(refund: Refund, attempt: RefundAttempt, outcome: Outcome) -> bool:
-    """Only one thing can still happen: a success that comes back as a proven failure, a late bounce."""
-    bounced = attempt.state == AttemptState.SUCCEEDED and outcome.proof == Proof.FAILED
-    if bounced and refund.state == RefundState.SUCCEEDED:
-        attempt.state, attempt.failure, attempt.answer = AttemptState.FAILED, outcome.failure[:60], outcome.answer
-        attempt.save()
-        back = transitions.apply(refund, "bounce", actor=PAYER, attempt=attempt)
-        transitions.apply(back, "fail", actor=PAYER, attempt=attempt)
+    """Two things can still happen: a late bounce of a success, and a failure that was none."""
+    if attempt.state == AttemptState.SUCCEEDED and outcome.proof == Proof.FAILED:
+        _came_back(refund, attempt, outcome)
+    elif attempt.state == AttemptState.FAILED and outcome.proof == Proof.SUCCEEDED:
+        _paid_after_all(refund, attempt, outcome)
     return True
 
 
+def _came_back(refund: Refund, attempt: RefundAttempt, outcome: Outcome) -> None:
+    if refund.state != RefundState.SUCCEEDED:
+        return
+    attempt.state, attempt.failure, attempt.answer = AttemptState.FAILED, outcome.failure[:60], outcome.answer
+    attempt.save()
+    back = transitions.apply(refund, "bounce", actor=PAYER, attempt=attempt)
+    transitions.apply(back, "fail", actor=PAYER, attempt=attempt)
+
+
+def _paid_after_all(refund: Refund, attempt: RefundAttempt, outcome: Outcome) -> None:
+    """A failure taken back. Before another way was tried it settles the refund; after that a person must look."""
+    paid_by_its_heir = attempt.channel == PayChannel.WECHAT_PAY and refund.attempts.filter(
+        method=Method.ABNORMAL, position__gt=attempt.position
+    ).exists()  # fmt: skip
+    if paid_by_its_heir:  # the same refund at the provider, paid out to a card
+        return
+    if refund.state in (RefundState.NEEDS_FALLBACK, RefundState.CREATED, RefundState.APPROVED):
+        attempt.state, attempt.failure, attempt.answer = AttemptState.SUCCEEDED, "", outcome.answer
+        attempt.settled_at = clock.now()
+        attempt.save()
+        transitions.apply(refund, "succeed_late", actor=PAYER, attempt=attempt)
+    elif refund.state in (RefundState.PROCESSING, RefundState.UNKNOWN, RefundState.SUCCEEDED):
+        differences.paid_twice(attempt)
+
+
 def ask_now(number: str) -> None:
-    """A callback came in: ask about this attempt at once. What the callback says is not believed (REF-04)."""
-    RefundAttempt.objects.filter(number=number, state__in=OPEN_ATTEMPTS).update(next_query_at=clock.now())
+    """A callback came in: ask about this attempt at once. What the callback says is not believed (REF-04).
+
+    A settled attempt is asked about, too, where its provider may have more to say: the success that came back.
+    """
+    now = clock.now()
+    this = RefundAttempt.objects.filter(number=number)
+    heirs = RefundAttempt.objects.filter(refund__attempts__number=number, method=Method.ABNORMAL)
+    if not (this | heirs).filter(state__in=OPEN_ATTEMPTS).update(next_query_at=now):
+        this.filter(state__in=(AttemptState.SUCCEEDED, AttemptState.FAILED)).update(next_query_at=now)
     ring("billing.pay")
+
+
+def look_again(limit: int = 50) -> int:
+    """Ask once about settled attempts that a callback spoke of. Returns how many changed."""
+    changed = 0
+    for _ in range(limit):
+        with transaction.atomic():
+            ended = (AttemptState.SUCCEEDED, AttemptState.FAILED)
+            spoken_of = RefundAttempt.objects.filter(state__in=ended, next_query_at__lte=clock.now())
+            found = locks.claim(spoken_of.order_by("next_query_at"), 1)
+            if not found:
+                break
+            later = clock.now() + LOOK_AGAIN_AFTER  # until it is known: a worker may die over the question
+            RefundAttempt.objects.filter(pk=found[0].pk).update(next_query_at=later)
+        attempt = found[0]
+        outcome = ask(attempt)
+        if outcome is None or outcome.proof in (Proof.UNKNOWN, Proof.PROCESSING):
+            continue
+        changed += _write(attempt, outcome)
+        RefundAttempt.objects.filter(pk=attempt.pk, next_query_at=later).update(next_query_at=None)
+    return changed
 
 
 def recheck(attempt: RefundAttempt) -> bool:
     """Ask after a settled attempt, too: reconciliation and bounces (REF-06). Whether anything changed."""
-    before = attempt.state
+    outcome = ask(attempt)
+    return outcome is not None and _write(attempt, outcome)
+
+
+def ask(attempt: RefundAttempt) -> Outcome | None:
+    """What the provider says of an attempt now; None when it can't be had. Writes nothing."""
     try:
-        outcome = _query(attempt)
+        return _query(attempt)
     except Exception as error:  # nothing is known then, and nothing changes
         logger.warning("recheck of %s: %s", attempt.number, type(error).__name__)
-        return False
+        return None
+
+
+def _write(attempt: RefundAttempt, outcome: Outcome) -> bool:
     settle(attempt, outcome)
-    return RefundAttempt.objects.values_list("state", flat=True).get(pk=attempt.pk) != before
+    return RefundAttempt.objects.values_list("state", flat=True).get(pk=attempt.pk) != attempt.state
 
 
 LINE = Line(RefundAttempt, _send, _query, settle)

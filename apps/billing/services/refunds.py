@@ -8,7 +8,7 @@ from django.db.models import F
 
 from apps.billing import events
 from apps.billing.models import Payment, Refund, VoidRequest
-from apps.billing.services import approvals
+from apps.billing.services import approvals, ladder
 from apps.billing.states import PayChannel, RefundKind, RefundState
 from apps.core import locks, masking, money, numbers
 from apps.core.actors import Actor
@@ -57,13 +57,15 @@ def file(draft: RefundDraft, *, actor: Actor) -> Refund:
     _check(draft)
     text = words.checked(draft.words, "words")
     customer = draft.payment.customer if draft.payment else draft.customer
+    channel = draft.channel or _channel(draft)
     with transaction.atomic():
         if draft.payment is not None:
             reserve(draft.payment, money.fen(draft.amount))
         refund = Refund(
             kind=draft.kind, payment=draft.payment, customer=customer, ticket=draft.ticket,
             void_request=draft.void_request, amount=money.fen(draft.amount), words=text,
-            channel=draft.channel or _channel(draft), requested_by_id=actor.user_id, **payee_fields(draft.payee),
+            channel=channel, method=ladder.first_method(channel), requested_by_id=actor.user_id,
+            **payee_fields(draft.payee),
         )  # fmt: skip
         data = {"amount": refund.amount, "kind": refund.kind, "channel": refund.channel}
         journal.record(events.REFUND_REQUESTED, subject=refund, actor=actor, data=data)
@@ -163,32 +165,47 @@ def cancel(refund: Refund, *, actor: Actor, reason: str) -> Refund:
         return ended
 
 
-LADDER: dict[str, tuple[str, str]] = {
-    PayChannel.ALIPAY: (PayChannel.BANK, "transfer"),
-    PayChannel.WECHAT_PAY: (PayChannel.BANK, "transfer"),
-    PayChannel.BANK: (PayChannel.MANUAL, "refund"),
-}
-"""Where a proven failure leads next (REF-08): to an account of the payer, then to a person."""
-
-
-def reroute(refund: Refund, payee: Payee, *, actor: Actor, reason: str = "") -> Refund:
+def reroute(refund: Refund, payee: Payee, *, actor: Actor, reason: str = "", way: str = "") -> Refund:
     """After a proven failure: the next way, to a payee who must be the payer, signed anew (REF-03, REF-08).
 
+    `way` is `channel:method` of one of `ladder.rungs`; empty takes the next one that fits what is known of the payee.
     Raises DomainError `refund.no_way_left`, `refund.payee_missing`, `refund.payee_differs` and those of the transition.
     """
     with transaction.atomic():
         fresh = locked(refund)
-        channel = LADDER.get(fresh.channel, ("", ""))[0]
-        rerouted = transitions.apply(fresh, "reroute", actor=actor, reason=reason, channel=channel)
-        if not channel:
-            raise DomainError("refund.no_way_left")
-        if channel == PayChannel.BANK:
-            check_payee(fresh, payee)
-        if payee.account:
-            for name, value in payee_fields(payee).items():
-                setattr(rerouted, name, value)
-            rerouted.save(update_fields=list(payee_fields(payee)))
-        return rerouted
+        stuck = fresh.state != RefundState.NEEDS_FALLBACK
+        rung = ladder.Rung(fresh.channel, fresh.method) if stuck else ladder.choose(fresh, payee.account, way)
+        rerouted = transitions.apply(
+            fresh, "reroute", actor=actor, reason=reason, channel=rung.channel, method=rung.method
+        )
+        return _to(rerouted, rung, payee)
+
+
+def redirect(refund: Refund, payee: Payee, *, actor: Actor, reason: str, way: str = "") -> Refund:
+    """Approved but not sent, and its way is closed (no money at the provider, too old): another way, signed anew (REF-10).
+
+    Raises DomainError as `reroute`, and `reason.missing`.
+    """
+    reason = words.checked(reason, "reason", required="reason.missing")
+    with transaction.atomic():
+        fresh = locked(refund)
+        stuck = fresh.state != RefundState.APPROVED
+        rung = ladder.Rung(fresh.channel, fresh.method) if stuck else ladder.choose(fresh, payee.account, way)
+        moved = transitions.apply(
+            fresh, "redirect", actor=actor, reason=reason, channel=rung.channel, method=rung.method
+        )
+        return _to(moved, rung, payee)
+
+
+def _to(refund: Refund, rung: ladder.Rung, payee: Payee) -> Refund:
+    if rung.needs_payee:
+        check_payee(refund, payee)
+    if payee.account:
+        fields = payee_fields(payee)
+        for name, value in fields.items():
+            setattr(refund, name, value)
+        refund.save(update_fields=list(fields))
+    return refund
 
 
 def check_payee(refund: Refund, payee: Payee) -> None:

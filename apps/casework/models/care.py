@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_fsm import FSMField, transition
 
 from apps.accounts.roles import Role
@@ -94,7 +95,7 @@ class CareTask(Noun):
 
     @transition(
         field=state, source=CareState.OPEN, target=CareState.DONE, permission=HANDLE,
-        custom={"event": events.CARE_DONE, "label": _("Done")},
+        custom={"event": events.CARE_DONE, "label": pgettext_lazy("care task", "Done")},
     )  # fmt: skip
     def finish(self: Any, *, outcome: str, user_id: int | None) -> dict[str, Any]:
         return self._end(outcome, user_id)

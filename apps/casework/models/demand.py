@@ -1,5 +1,6 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.casework.models.rule import TicketRule
 from apps.casework.states import demanding_states
@@ -10,7 +11,9 @@ class StateDemand(TicketRule):
 
     state = models.CharField(_("before this state"), max_length=20, choices=demanding_states)
     needs = models.CharField(_("is needed"), max_length=40)
-    hint = models.CharField(_("why"), max_length=200, blank=True, help_text=_("Shown to whoever is held up."))
+    hint = models.CharField(
+        pgettext_lazy("demanded field", "why"), max_length=200, blank=True, help_text=_("Shown to whoever is held up.")
+    )
 
     class Meta:
         verbose_name = _("demanded field")

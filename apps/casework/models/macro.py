@@ -2,6 +2,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.casework.states import StepKind
 from apps.core.actors import Actor
@@ -46,7 +47,7 @@ class MacroStep(models.Model):
 
     macro = models.ForeignKey(Macro, on_delete=models.CASCADE, related_name="steps")
     position = models.PositiveSmallIntegerField(_("position"), default=10)
-    kind = models.CharField(_("step"), max_length=12, choices=StepKind)
+    kind = models.CharField(pgettext_lazy("macro", "step"), max_length=12, choices=StepKind)
     department = models.ForeignKey(
         "accounts.Department", verbose_name=_("department"), null=True, blank=True, on_delete=models.PROTECT,
         related_name="+",
@@ -68,8 +69,8 @@ class MacroStep(models.Model):
     text = models.TextField(_("text"), blank=True, help_text=_("Instead of a template; may use its placeholders."))
 
     class Meta:
-        verbose_name = _("step")
-        verbose_name_plural = _("steps")
+        verbose_name = pgettext_lazy("macro", "step")
+        verbose_name_plural = pgettext_lazy("macro", "steps")
         ordering = ["position", "pk"]
         default_permissions = ()
 

@@ -31,6 +31,7 @@ _NOUNS: dict[str, QuerySet[Any]] = {
     "evidence": Evidence.objects.all(),
     "time": TimeEntry.objects.all(),
     "care": CareTask.objects.all(),
+    "followers": Watch.objects.all(),
 }
 
 
@@ -206,5 +207,7 @@ class Followers:
 
 
 def followers(ticket: Ticket, actor: Actor) -> Followers:
+    if not present(ticket)["followers"]:
+        return Followers([], False)
     found = list(Watch.objects.filter(ticket=ticket).select_related("user").order_by("id"))
     return Followers([str(w.user) for w in found], any(w.user_id == actor.user_id for w in found))

@@ -8,7 +8,7 @@ from apps.casework import matching, placeholders
 from apps.casework.models import ReplyTemplate, ToneGuide
 from apps.casework.states import Tone
 from apps.core.actors import Actor
-from apps.core.vocabulary import Language
+from apps.core.vocabulary import Kind, Language, Urgency
 from apps.feedback.models import Ticket
 
 MOST = 60
@@ -24,7 +24,7 @@ class Guidance:
 
 def guidance(ticket: Ticket) -> Guidance | None:
     """Advice for whoever answers, where the customer's words were judged low; in the ticket's language, else Chinese."""
-    if ticket.sentiment >= 0 or not ticket.is_open:
+    if ticket.sentiment >= 0 or not ticket.is_open or _only_asks(ticket):
         return None
     guides = list(ToneGuide.objects.filter(active=True, language__in=(ticket.language, Language.ZH_HANS)))
     own = [g for g in guides if g.language == ticket.language] or guides
@@ -34,6 +34,12 @@ def guidance(ticket: Ticket) -> Guidance | None:
     angriest = min(g.at_most for g in own)
     level = "angry" if fitting[0].at_most == angriest else "upset"
     return Guidance(level, [line.strip() for line in fitting[0].text.splitlines() if line.strip()])
+
+
+def _only_asks(ticket: Ticket) -> bool:
+    """A plain question or wish that nobody pressed: its words count as low for what is missing, not for anger."""
+    pressed = ticket.urgency != Urgency.NORMAL or ticket.escalated or ticket.nudges or ticket.reopen_count
+    return ticket.kind in (Kind.INQUIRY, Kind.SUGGESTION, Kind.REQUEST) and not pressed
 
 
 def offered(ticket: Ticket, *, search: str = "") -> list[ReplyTemplate]:

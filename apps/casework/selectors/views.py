@@ -7,15 +7,15 @@ from django.db.models import F, FilteredRelation, Q
 from apps.casework.models.saved_view import SavedView
 from apps.core.actors import Actor
 
-SHOWN = 20
+MOST = 60
 
 
 def views_of(actor: Actor) -> list[SavedView]:
-    """The views this actor may use, in their own order, at most SHOWN, with `is_default`; those not placed yet by name."""
+    """The views this actor may use, in their own order, at most MOST, with `is_default`; those not placed yet by name."""
     mine = FilteredRelation("places", condition=Q(places__user=actor.user_id))
     placed = SavedView.objects.visible_to(actor).annotate(mine=mine).select_related("owner", "department")
     found = placed.annotate(position=F("mine__position"), is_default=F("mine__is_default"))
-    return list(found.order_by(F("position").asc(nulls_last=True), "name", "id")[:SHOWN])
+    return list(found.order_by(F("position").asc(nulls_last=True), "name", "id")[:MOST])
 
 
 def view(view_id: UUID, actor: Actor) -> SavedView | None:

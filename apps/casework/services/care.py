@@ -8,7 +8,7 @@ from apps.casework import events, matching
 from apps.casework.models import CareRule, CareTask
 from apps.casework.services import work
 from apps.casework.states import CareMoment, CareState
-from apps.core import clock
+from apps.core import clock, locks
 from apps.core.actors import Actor, system
 from apps.core.errors import DomainError, DomainErrors
 from apps.feedback.models import Ticket
@@ -22,15 +22,17 @@ RULES = system("care")
 
 def follow_rules(ticket: Ticket, moment: CareMoment) -> list[CareTask]:
     """Plan what the rules of this moment ask for; a rule plans for a ticket once (HND-10)."""
-    if not ticket.is_open:
-        return []
-    known = set(CareTask.objects.filter(ticket=ticket).values_list("rule_id", flat=True))
-    rules = [rule for rule in CareRule.objects.filter(active=True, moment=moment) if rule.pk not in known]
-    return [
-        _plan(CareTask(ticket=ticket, rule=rule, title=rule.task, role=rule.role), RULES)
-        for rule in rules
-        if _fits(rule, ticket)
-    ]
+    with transaction.atomic():
+        fresh = locks.row(Ticket, ticket.pk)
+        if not fresh.is_open:
+            return []
+        known = set(CareTask.objects.filter(ticket=fresh).values_list("rule_id", flat=True))
+        rules = [rule for rule in CareRule.objects.filter(active=True, moment=moment) if rule.pk not in known]
+        return [
+            _plan(CareTask(ticket=fresh, rule=rule, title=rule.task, role=rule.role), RULES)
+            for rule in rules
+            if _fits(rule, fresh)
+        ]
 
 
 def _fits(rule: CareRule, ticket: Ticket) -> bool:

@@ -16,7 +16,7 @@ from apps.core.errors import DomainError, DomainErrors
 from apps.feedback.services import words
 from apps.journal import events as journal
 
-NAME_LENGTH, QUERY_LENGTH, MOST = 40, 2000, 50
+NAME_LENGTH, QUERY_LENGTH, MOST = 40, 2000, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +32,14 @@ class ViewDraft:
 def save(draft: ViewDraft, *, actor: Actor) -> SavedView:
     """Save a list under a name. Raises DomainErrors and DomainError: `core.not_allowed`, `view.name_taken`,
     `view.share_not_allowed`, `view.no_department`, `view.too_many`, `view.too_long`."""
-    if actor.user_id is None or not actor.can("feedback.view_ticket"):
-        raise DomainError("core.not_allowed")
     name = _checked(draft)
     department = _department(draft.audience, actor)
     with transaction.atomic():
-        locks.row(User, actor.user_id)  # two windows at once
-        if SavedView.objects.filter(owner=actor.user_id).count() >= MOST:
+        user = _user(actor)
+        if SavedView.objects.filter(owner=user).count() >= MOST:
             raise DomainErrors([DomainError("view.too_many", field="name", limit=MOST)])
         saved = SavedView(
-            owner_id=actor.user_id, name=name, query=draft.query, names=dict(draft.names), audience=draft.audience,
+            owner=user, name=name, query=draft.query, names=dict(draft.names), audience=draft.audience,
             department_id=department,
         )  # fmt: skip
         _insert(saved)
@@ -73,32 +71,38 @@ def delete(view_id: UUID, *, actor: Actor) -> None:
 def move(view_id: UUID, *, up: bool, actor: Actor) -> None:
     """One place to the left or right among the tabs, for this actor alone. Raises DomainError `core.not_found`."""
     with transaction.atomic():
+        user = _user(actor)
         ids = [saved.pk for saved in _seen(view_id, actor)]
         at = ids.index(view_id)
         to = at - 1 if up else at + 1
         if 0 <= to < len(ids):
             ids[at], ids[to] = ids[to], ids[at]
         for position, each in enumerate(ids):
-            ViewPlace.objects.update_or_create(user_id=actor.user_id, view_id=each, defaults={"position": position})
+            ViewPlace.objects.update_or_create(user=user, view_id=each, defaults={"position": position})
 
 
 def set_default(view_id: UUID | None, *, actor: Actor) -> None:
     """The queue opens with this view for this actor; None: with its own tab. Raises DomainError `core.not_found`."""
     with transaction.atomic():
+        user = _user(actor)
         seen = [saved.pk for saved in _seen(view_id, actor)] if view_id else []
-        ViewPlace.objects.filter(user_id=actor.user_id, is_default=True).update(is_default=False)
+        ViewPlace.objects.filter(user=user, is_default=True).update(is_default=False)
         if view_id:
             ViewPlace.objects.update_or_create(
-                user_id=actor.user_id, view_id=view_id, defaults={"is_default": True},
+                user=user, view_id=view_id, defaults={"is_default": True},
                 create_defaults={"is_default": True, "position": seen.index(view_id)},
             )  # fmt: skip
 
 
-def _seen(view_id: UUID, actor: Actor) -> list[SavedView]:
-    """The actor's views, of which this is one; nobody else places them meanwhile."""
-    if actor.user_id is None:
+def _user(actor: Actor) -> User:
+    """Whose views it is about, locked: two windows at once change them one after the other."""
+    if actor.user_id is None or not actor.can("feedback.view_ticket"):
         raise DomainError("core.not_allowed")
-    locks.row(User, actor.user_id)
+    return locks.row(User, actor.user_id)
+
+
+def _seen(view_id: UUID, actor: Actor) -> list[SavedView]:
+    """The actor's views, of which this is one."""
     seen = reads.views_of(actor)
     if view_id not in {saved.pk for saved in seen}:
         raise DomainError("core.not_found")

@@ -1,3 +1,3 @@
-from apps.channels.admin import doors, inbound
+from apps.channels.admin import doors, extensions, inbound
 
-__all__ = ["doors", "inbound"]
+__all__ = ["doors", "extensions", "inbound"]

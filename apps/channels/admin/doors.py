@@ -49,12 +49,10 @@ class DoorForm(forms.ModelForm[Door]):
         fields = [field for field in base.fields_of(self.instance.kind) if field.secret is secret]
         return {field.name: self.cleaned_data.get(f"own_{field.name}") or "" for field in fields}
 
-    def clean_active(self) -> bool:
-        """A door is opened when its keys are there; they are asked for after its kind is known."""
-        return bool(self.cleaned_data["active"]) and not self.instance._state.adding
-
     def _post_clean(self) -> None:
         super()._post_clean()
+        if self.instance._state.adding:  # it is opened when its keys are there, and those depend on its kind
+            self.instance.active = False
         if self.errors:
             return
         try:
@@ -136,8 +134,6 @@ class DoorAdmin(ModelAdmin):
         return format_html("<code>{}</code>", address)
 
     def save_model(self, request: HttpRequest, obj: Door, form: Any, change: bool) -> None:
-        if not change:
-            obj.active = False
         doors.save(obj, form.own(secret=False), form.own(secret=True), actor=actor_for(request))
 
     def response_add(self, request: HttpRequest, obj: Door, post_url_continue: str | None = None) -> HttpResponse:
@@ -158,13 +154,11 @@ class DoorAdmin(ModelAdmin):
         if not self.has_view_or_change_permission(request):
             return super().changelist_view(request, extra_context)
         checkups = selectors.checkups()
-        for each in checkups:
-            each.colour = STATE_COLOURS[each.state]  # type: ignore[attr-defined]
         context = {
             **self.admin_site.each_context(request),
             "title": _("Doors"),
             "opts": self.opts,
-            "checkups": checkups,
+            "checkups": [(each, STATE_COLOURS[each.state]) for each in checkups],
             "troubled": sum(each.ill for each in checkups),
             "failed_items": selectors.failed_items(),
             "may_add": self.has_add_permission(request),

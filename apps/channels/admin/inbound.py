@@ -73,7 +73,7 @@ class InboundAdmin(ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_POST(self.act_view))
-        return [path("<uuid:row_id>/<slug:act>/", view, name="channels_inbound_act"), *super().get_urls()]
+        return [path("<uuid:row_id>/act/<slug:act>/", view, name="channels_inbound_act"), *super().get_urls()]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

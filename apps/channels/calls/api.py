@@ -13,26 +13,34 @@ from apps.accounts.principals import actor_for
 from apps.channels.models import Call, CallState
 from apps.channels.services import calls
 from apps.channels.services.calls import News
-from apps.core.rest import StrictSerializer, TextField
+from apps.core.rest import StrictSerializer, TextField, idempotent
+from apps.feedback.api import describe
 
 
 class CallInput(StrictSerializer):
     """One thing that happened to a call. The same report twice, or in another order, ends the same."""
 
-    call_id = TextField(help_text="The call's id in your system, the same in all reports about it; at most 120 characters.")
+    call_id = TextField(
+        help_text="The call's id in your system, the same in all reports about it; at most 120 characters."
+    )
     event = serializers.ChoiceField(choices=[(e, e) for e in calls.EVENTS])
     caller = TextField(required=False, help_text="The caller's number as it was shown; empty when withheld.")
     line = TextField(required=False, help_text="The number or queue that was called.")
     agent = TextField(required=False, help_text="Extension or staff number where it rings or was answered.")
     at = serializers.DateTimeField(
-        required=False, allow_null=True, default_timezone=UTC, help_text="When it happened, if not now; up to two days ago."
+        required=False,
+        allow_null=True,
+        default_timezone=UTC,
+        help_text="When it happened, if not now; up to two days ago.",
     )
 
 
 class CallAnswer(serializers.Serializer[Any]):
     call_id = serializers.CharField()
     state = serializers.ChoiceField(choices=CallState.choices)
-    agent = serializers.CharField(allow_null=True, help_text="Staff number of whose desk shows the call; null: nobody's.")
+    agent = serializers.CharField(
+        allow_null=True, help_text="Staff number of whose desk shows the call; null: nobody's."
+    )
     customer_known = serializers.BooleanField()
     ticket = serializers.CharField(allow_null=True, help_text="The ticket it was logged on.")
 
@@ -60,10 +68,12 @@ class CallsView(APIView):
             "Needs the scope `calls:write`. `ringing` shows the caller on the agent's open page within seconds, `answered`"
             " starts the time in which the call is to be logged, `ended` without `answered` makes a call to return."
         ),
+        parameters=[describe.IDEMPOTENCY_KEY],
         request=CallInput,
         responses={200: CallAnswer, 201: CallAnswer},
         examples=[_EXAMPLE],
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         call = calls.report(News(**CALL.run_validation(request.data)), actor=actor_for(request))
         return Response(_row(call), status=201 if call.is_new else 200)

@@ -25,7 +25,9 @@ def office(department_id: int | None) -> Office:
         now = to_us(clock.now())
         if timeline.between(now, now + 1):
             return Office(True)
-        return Office(False, to_moment(timeline.add(now, 1) - 1))  # one microsecond of work later, less that microsecond
+        return Office(
+            False, to_moment(timeline.add(now, 1) - 1)
+        )  # one microsecond of work later, less that microsecond
     except DomainError:
         return Office(False)
 

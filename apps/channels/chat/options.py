@@ -71,11 +71,18 @@ class ChatPlatform(Platform):
             required=False,
             help=gettext_lazy("Its code; empty: the company's working hours."),
         ),
-        Field("colour", gettext_lazy("Colour"), required=False, help=gettext_lazy("Such as #1a56b4; white text stands on it.")),
+        Field(
+            "colour",
+            gettext_lazy("Colour"),
+            required=False,
+            help=gettext_lazy("Such as #1a56b4; white text stands on it."),
+        ),
     )
 
     def problems(self, values: dict[str, str]) -> list[DomainError]:
-        wrong = [DomainError("chat.origin", field="origins", value=each) for each in _origins(values) if not origin(each)]
+        wrong = [
+            DomainError("chat.origin", field="origins", value=each) for each in _origins(values) if not origin(each)
+        ]
         if values.get("contact") not in ("", None, REQUIRED, OPTIONAL):
             wrong.append(DomainError("core.invalid_choice", field="contact", value=values["contact"][:60]))
         if values.get("colour") and not readable(values["colour"]):

@@ -44,7 +44,13 @@ class Stamp:
 def stamp(chat: Chat, language: str) -> Stamp:
     ticket = chat.ticket
     said = Message.objects.filter(ticket=ticket, kind__in=CUSTOMER_SEES).order_by("-at", "-id")
-    return Stamp(said.values_list("id", flat=True).first(), ticket.version, ticket.state, hours.office(ticket.department_id), language)
+    return Stamp(
+        said.values_list("id", flat=True).first(),
+        ticket.version,
+        ticket.state,
+        hours.office(ticket.department_id),
+        language,
+    )
 
 
 def state(chat: Chat) -> dict[str, Any]:

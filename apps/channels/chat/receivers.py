@@ -9,9 +9,7 @@ from apps.feedback.services import announcements
 from apps.journal.models import Event
 from apps.journal.receivers import on
 
-_MAY_HANDLE = Q(
-    groups__permissions__codename="handle_ticket", groups__permissions__content_type__app_label="feedback"
-)
+_MAY_HANDLE = Q(groups__permissions__codename="handle_ticket", groups__permissions__content_type__app_label="feedback")
 
 
 @on(events.CHAT_OPENED, name="channels.announce_chat")

@@ -41,7 +41,9 @@ def spoken(view: View) -> View:
     def wrapper(request: HttpRequest, *arguments: Any, **options: Any) -> HttpResponse:
         wanted = request.GET.get("lang", "").lower()
         known = dict(settings.LANGUAGES)
-        language = next((code for code in (wanted, translation.get_language()) if code in known), settings.LANGUAGE_CODE)
+        language = next(
+            (code for code in (wanted, translation.get_language()) if code in known), settings.LANGUAGE_CODE
+        )
         with translation.override(language):
             response = view(request, *arguments, **options)
         response["Content-Language"] = language

@@ -2,6 +2,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.core import clock
 from apps.core.models import Noun
@@ -16,7 +17,7 @@ class PayComplaint(Noun):
     class RemoteState(models.TextChoices):
         PENDING = "PENDING", _("Waiting for our first answer")
         PROCESSING = "PROCESSING", _("Being handled")
-        PROCESSED = "PROCESSED", _("Done")
+        PROCESSED = "PROCESSED", pgettext_lazy("complaint", "Done")
 
     door = models.ForeignKey("channels.Door", on_delete=models.PROTECT, related_name="complaints")
     complaint_id = models.CharField(_("complaint number"), max_length=64)
@@ -64,7 +65,7 @@ class PayStep(Noun):
         WAITING = "waiting", _("Waiting to be sent")
         SENDING = "sending", _("Being sent")  # claimed until `next_try_at`; after that it counts as unknown
         UNKNOWN = "unknown", _("Outcome unknown")  # asked about before it is sent again
-        DONE = "done", _("Done")
+        DONE = "done", pgettext_lazy("complaint", "Done")
         FAILED = "failed", _("Refused")
         DROPPED = "dropped", _("Not needed any more")
 

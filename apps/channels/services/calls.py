@@ -185,7 +185,7 @@ def _agent(said: str) -> int | None:
 
 
 def _facts(call: Call) -> Facts:
-    department = User.objects.filter(pk=call.agent_id).values_list("department_id", flat=True).first()
+    department = call.agent.department_id if call.agent else None
     tier = call.customer.tier if call.customer else Tier.NORMAL
     return Facts(kind="", urgency=Urgency.NORMAL, channel=Channel.HOTLINE, tier=tier, department_id=department)
 

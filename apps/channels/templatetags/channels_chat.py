@@ -1,6 +1,7 @@
 from django import template
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 register = template.Library()
 
@@ -15,7 +16,7 @@ def chat_words() -> dict[str, str]:
     """What the widget's script says by itself, in the active language."""
     return {
         "you": _("You"),
-        "sending": _("Sending…"),
+        "sending": pgettext("chat", "Sending…"),
         "offline": _("No connection right now. Your text is kept; please send it again in a moment."),
         "broken": _("Something went wrong on our side. Your text is kept; please try again."),
         "wrong": _("Please check the marked fields; nothing you typed is lost."),

@@ -4,12 +4,29 @@ from collections.abc import Mapping
 
 from apps.core.actors import Actor
 from apps.desk.actions import ACTIONS, Action
-from apps.desk.cards import add, care, chat, checklist, extension, investigation, legal, receipt, regulator, time
+from apps.desk.cards import (
+    add,
+    care,
+    chat,
+    checklist,
+    extension,
+    investigation,
+    knowledge,
+    legal,
+    pay,
+    process_feedback,
+    receipt,
+    regulator,
+    relations,
+    tags,
+    time,
+)
 from apps.desk.cards.base import Card, Shown
 from apps.desk.forms.base import DeskForm
 from apps.feedback.models import Ticket
 
 CARDS: tuple[Card, ...] = (
+    process_feedback.CARD,
     regulator.CARD,
     extension.CARD,
     legal.CARD,
@@ -20,7 +37,11 @@ CARDS: tuple[Card, ...] = (
     time.CARD,
     add.CARD,
     chat.CARD,
+    pay.CARD,
     receipt.CARD,
+    relations.CARD,
+    tags.CARD,
+    knowledge.CARD,
 )
 
 STEPS: dict[str, Action] = {**ACTIONS, **{action.name: action for card in CARDS for action in card.actions}}

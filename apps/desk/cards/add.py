@@ -11,13 +11,13 @@ from apps.casework.services import macros, watching
 from apps.core.actors import Actor
 from apps.core.errors import DomainError
 from apps.desk.actions import Action
-from apps.desk.cards import care, checklist, investigation, time
+from apps.desk.cards import care, checklist, investigation, relations, time
 from apps.desk.cards.base import Card
 from apps.desk.forms import casework as forms
 from apps.desk.forms.base import DeskForm
 from apps.feedback.models import Ticket
 
-WHILE_OPEN = ("checklist_add", "care_plan", "macro")  # the others can be added afterwards too
+WHILE_OPEN = ("checklist_add", "care_plan", "macro", "part", "merge", "nudge")  # the others can be added afterwards too
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,12 @@ UNFOLLOW = Action("unfollow", _("Unfollow"), "notifications_off", _("You hear no
 
 _BY_NAME = {
     action.name: action
-    for card in (checklist.CARD, investigation.CARD, time.CARD, care.CARD)
+    for card in (checklist.CARD, investigation.CARD, time.CARD, care.CARD, relations.CARD)
     for action in card.actions
 }
 ADDABLE: tuple[Action, ...] = (
     *(_BY_NAME[n] for n in ("checklist_add", "investigation", "interview", "evidence", "time", "care_plan")),
+    *(_BY_NAME[n] for n in ("part", "link", "repeat_link", "merge", "nudge")),
     MACRO,
 )
 

@@ -59,7 +59,7 @@ CARD = Card(
                permission=SIGN, versioned=False),
         Action("interview", _("Interview"), "record_voice_over", _("The interview is kept."),
                lambda t, d, a: investigations.add_interview(t, actor=a, **d), forms.InterviewForm, versioned=False),
-        Action("evidence", _("Evidence"), "folder_supervised", _("Added to the evidence."), _evidence,
+        Action("evidence", _("Piece of evidence"), "folder_supervised", _("Added to the evidence."), _evidence,
                forms.EvidenceForm, versioned=False),
         Action("strike", _("Strike out"), "format_strikethrough", _("Struck out; it stays readable."),
                lambda t, d, a: investigations.strike(d["row"], actor=a, reason=d["reason"]), forms.StrikeForm,

@@ -51,7 +51,7 @@ def _about(ticket: Ticket) -> About:
 def _address(read: selectors.Read) -> str:
     """Where customers read it; what is for staff only is read in the admin."""
     if selectors.staff_only(read.article):
-        return reverse("admin:knowledge_article_read", args=[read.article.pk])
+        return reverse("admin:knowledge_article_page", args=[read.article.pk])
     return settings.PUBLIC_URL + reverse("portal:article", args=[read.article.key])
 
 

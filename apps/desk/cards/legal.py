@@ -43,7 +43,6 @@ def _build(ticket: Ticket, actor: Actor, bound: Mapping[str, DeskForm]) -> dict[
         return (bound.get(kind.name) or kind(ticket=ticket, actor=actor)) if may_write and wanted else None
 
     return {
-        "deadlines": known,
         "rules": [r for r in (sla.legal_rule(code, day) for code in ("refund-7-days", "refund-15-days")) if r]
         if is_return or known
         else [],

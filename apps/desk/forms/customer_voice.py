@@ -48,7 +48,7 @@ class ArticleForm(DeskForm):
     name = "make_article"
     title = forms.CharField(label=_("Question"), required=False, widget=forms.TextInput({"maxlength": 120}))
     body = forms.CharField(
-        label=_("Answer"), required=False, widget=TextArea(10),
+        label=_("Text of the answer"), required=False, widget=TextArea(10),
         help_text=_("Personal data was taken out by its form; names in the text you see better than a program."),
     )  # fmt: skip
     topic = forms.ModelChoiceField(label=_("Topic"), queryset=Topic.objects.none(), empty_label=None)

@@ -15,6 +15,7 @@ from apps.core.vocabulary import Channel, Kind, Urgency
 from apps.feedback.selectors import search
 from apps.feedback.selectors.figures import FIGURES
 from apps.feedback.selectors.queue import Filters, Listing, Sort, Tab, Without, sorts
+from apps.feedback.services import tagging
 from apps.feedback.states import TicketState
 from apps.triage.models import Category
 
@@ -95,6 +96,7 @@ class Asked:
         days = "~".join(day.isoformat() for day in filters.received or ())
         rest = {"q": filters.words, "number": filters.number, "customer": filters.customer, "received": days,
                 "figure": filters.figure, "sort": self.sort}  # fmt: skip
+        pairs += [("tag", value) for value in sorted(filters.tags)]
         pairs += [("without", value) for value in sorted(filters.without)]
         return urlencode([*pairs, *((name, str(value)) for name, value in rest.items() if value)])
 
@@ -177,6 +179,7 @@ def _rest(query: QueryDict) -> dict[str, Any]:
         "customer": _uuid(query.get("customer", "")),
         "received": _days(query.get("received", "")),
         "figure": query.get("figure", "") if query.get("figure") in FIGURES else "",
+        "tags": tuple(tag for typed in query.getlist("tag")[:20] if (tag := tagging.normalised(typed[:60]))),
         "without": tuple(value for value in Without.values if value in query.getlist("without")),
         "words": " ".join(query.get("q", "").split())[: search.LONGEST],
     }

@@ -34,9 +34,7 @@ class CaseForm(DeskForm):
             return
         self.initial = _known(
             self.ticket, ("procedure", "authority", "case_number", "received_on", "due_on", "mediation", "process")
-        ) or {
-            "received_on": clock.local(self.ticket.received_at).date()
-        }
+        ) or {"received_on": clock.local(self.ticket.received_at).date()}
 
 
 class OutcomeForm(DeskForm):

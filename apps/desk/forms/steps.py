@@ -39,14 +39,15 @@ class AssignForm(ReasonForm):
         people = User.objects.filter(is_active=True, department__active=True).select_related("department")
         self.fields["department"].queryset = self.fields["collaborators"].queryset = departments
         self.fields["assignee"].queryset = people
-        self.fields["assignee"].choices = _by_department(people)
+        self.fields["assignee"].choices = by_department(people)
         if self.ticket is not None:
             self.fields["department"].initial = self.ticket.department_id
             self.fields["assignee"].initial = self.ticket.assignee_id
             self.fields["collaborators"].initial = self.ticket.collaborator_ids
 
 
-def _by_department(people: Any) -> list[tuple[Any, Any]]:
+def by_department(people: Any) -> list[tuple[Any, Any]]:
+    """Colleagues as choices under the names of their departments."""
     groups: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for person in people.order_by("department__code", "username"):
         groups[str(person.department)].append((person.pk, str(person)))

@@ -1,13 +1,16 @@
 """Small pieces of the desk's pages."""
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from apps.accounts.principals import actor_for
@@ -21,6 +24,7 @@ from apps.sla.states import Metric
 from apps.triage.services import score
 
 register = template.Library()
+_NUMBERS = re.compile(r"(?<![0-9A-Za-z-])(D?[0-9]{6}-[0-9]{3,12})(?![0-9])")
 
 CHANNEL_ICONS = {
     Channel.ONLINE: "language", Channel.EMAIL: "mail", Channel.HOTLINE: "call", Channel.STORE: "storefront",
@@ -29,6 +33,9 @@ CHANNEL_ICONS = {
 }  # fmt: skip
 _OPEN, _SHUT = mark_safe("<mark>"), mark_safe("</mark>")  # constants
 DUE_ICONS = {"late": "error", "soon": "schedule", "paused": "pause_circle", "quiet": ""}
+_PRIORITIES = {"critical": gettext_lazy("top"), "high": gettext_lazy("high"), "medium": gettext_lazy("medium"),
+               "low": gettext_lazy("low")}  # fmt: skip
+_TIERS = {Tier.VIP.value: "VIP", Tier.GOLD.value: gettext_lazy("Gold"), Tier.SILVER.value: gettext_lazy("Silver")}
 # Which of the four state colours a ticket's state wears; most are quiet.
 STATE_LEVELS = {TicketState.CLOSED: "done", TicketState.RESOLVED: "done"}
 
@@ -98,29 +105,63 @@ def yuan(value: Decimal | None) -> str:
 
 @register.filter
 def metric(value: str) -> str:
-    return str(Metric(value).label) if value in Metric.values else value
+    try:
+        return str(Metric(value).label)
+    except ValueError:
+        return value
 
 
 @register.filter
-def explained(parts: list[Any]) -> list[Any]:
-    """The break-down of a priority score in words (CLS-05)."""
-    return score.explain(parts)
+def metrics(values: list[str]) -> str:
+    return "、".join(metric(value) for value in values)
+
+
+@register.filter
+def with_links(words: str) -> SafeString:
+    """A sentence with the ticket numbers in it as links: what holds a step back is one click away."""
+    parts = _NUMBERS.split(words)
+    pairs = zip(parts[::2], [*parts[1::2], ""], strict=True)
+    return format_html_join("", "{}{}", ((text, _link_to(number) if number else "") for text, number in pairs))
+
+
+def _link_to(number: str) -> SafeString:
+    return format_html('<a href="{}">{}</a>', reverse("admin:desk_ticket", args=[number]), number)
+
+
+@register.filter
+def explained(parts: list[Any]) -> SafeString:
+    """The break-down of a priority score in words (CLS-05), a line per part."""
+    key = tuple((part["factor"], part["value"], part["points"], tuple(part["words"])) for part in parts)
+    return _explained(key, get_language())
+
+
+@lru_cache(maxsize=4096)  # most tickets share theirs with many others, and a list shows fifty
+def _explained(parts: tuple[tuple[str, str, int, tuple[str, ...]], ...], language: str) -> SafeString:
+    lines = score.explain([dict(zip(("factor", "value", "points", "words"), part, strict=True)) for part in parts])
+    return format_html_join(
+        "", '<span class="why-line"><span>{}: {}{}</span><b>+{}</b></span>',
+        ((each.factor, each.value, format_html(" <i>{}</i>", each.words) if each.words else "", each.points) for each in lines),
+    )  # fmt: skip
 
 
 @register.filter
 def priority_word(level: str) -> str:
     """The level in one short word, for the chip."""
-    shorts = {"critical": _("top"), "high": _("high"), "medium": _("medium"), "low": _("low")}
-    return shorts.get(level, level)
+    return str(_PRIORITIES.get(level, level))
 
 
 @register.filter
 def tier_mark(tier: str) -> SafeString | str:
     """A short mark for members; regular customers have none."""
-    marks = {Tier.VIP: "VIP", Tier.GOLD: _("Gold"), Tier.SILVER: _("Silver")}
-    if tier not in marks:
+    if tier not in _TIERS:
         return ""
-    return format_html('<span class="tier" title="{}">{}</span>', Tier(tier).label, marks[Tier(tier)])
+    return format_html('<span class="tier" title="{}">{}</span>', Tier(tier).label, _TIERS[tier])
+
+
+@register.filter
+def state_word(state: str) -> str:
+    """As `get_state_display`, which flattens all choices at every call: a list asks for it at every row."""
+    return str(TicketState(state).label)
 
 
 @register.filter
@@ -128,14 +169,22 @@ def state_level(state: str) -> str:
     return STATE_LEVELS.get(TicketState(state), "quiet")
 
 
-@register.inclusion_tag("desk/_due.html")
-def due(at: datetime | None, started: datetime | None = None, paused: bool = False, what: str = "") -> dict[str, Any]:
-    """A deadline as a shrinking bar with words; `what` is its metric."""
+@register.simple_tag
+def due(at: datetime | None, started: datetime | None = None, paused: bool = False, what: str = "") -> SafeString:
+    """A deadline as a shrinking bar with words; `what` is its metric. A list has one in each row, so no template is run."""
     if at is None:
-        return {"due": None}
+        return format_html('<span class="due none">{}</span>', _("nothing due"))
     soon = timedelta(hours=rules().due_soon_hours)
     found = words.due(at, clock.now(), soon, started=started, paused=paused)
-    return {"due": found, "icon": DUE_ICONS[found.level], "what": metric(what) if what else ""}
+    live = format_html(' data-due="{}"', clock.local(at).isoformat()) if found.level != "paused" else ""
+    if live and started:
+        live += format_html(' data-started="{}"', clock.local(started).isoformat())
+    return format_html(
+        '<span class="due due-{}"{}><span class="bar" aria-hidden="true"><span style="width:{}%"></span></span>'
+        '<span class="due-words">{}<b>{}</b></span><span class="due-at">{}{}{}</span></span>',
+        found.level, live, found.share, icon(DUE_ICONS[found.level]), found.words, metric(what) if what else "",
+        " · " if what else "", moment(at),
+    )  # fmt: skip
 
 
 @register.simple_tag

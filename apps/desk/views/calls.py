@@ -86,7 +86,9 @@ def settle(request: HttpRequest, call_id: UUID, how: str) -> HttpResponse:
     if ticket is not None:
         messages.success(request, _("The call belongs to this ticket now; write down what was said."))
         return redirect("admin:desk_ticket", ticket.number)
-    messages.success(request, _("Noted; the call stays on the list.") if how == "not-reached" else _("The call is settled."))
+    messages.success(
+        request, _("Noted; the call stays on the list.") if how == "not-reached" else _("The call is settled.")
+    )
     return redirect("admin:desk_calls")
 
 

@@ -34,7 +34,9 @@ def overview(request: HttpRequest) -> HttpResponse:
         except DomainError as error:
             form.refuse(error)
         else:
-            said = ngettext("%(n)s drill ticket is in the queue.", "%(n)s drill tickets are in the queue.", given["count"])
+            said = ngettext(
+                "%(n)s drill ticket is in the queue.", "%(n)s drill tickets are in the queue.", given["count"]
+            )
             messages.success(request, said % {"n": given["count"]})
             return redirect("admin:desk_drill", drill.pk)
     context = {"drills": reads.drills()[:LISTED], "form": form, "may_run": actor.can(drills.RUNS)}

@@ -35,7 +35,8 @@ def form(request: HttpRequest, number: str, name: str) -> HttpResponse:
         raise Http404
     if not is_partial(request):
         return redirect(f"{reverse('admin:desk_ticket', args=[number])}?act={name}#adding")
-    context = {"ticket": ticket, "action": action, "form": action.form(ticket=ticket, actor=actor)}
+    given = {key: request.GET[key][:60] for key in ("into", "first") if key in request.GET}
+    context = {"ticket": ticket, "action": action, "form": action.form(ticket=ticket, actor=actor, initial=given)}
     return render(request, "desk/cards/_form.html", context)
 
 

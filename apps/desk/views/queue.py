@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.accounts.principals import actor_for
 from apps.casework.models.saved_view import SavedView
@@ -33,6 +33,7 @@ from apps.sla import selectors as sla
 from apps.sla.models import Deadline
 
 BULK_LIMIT = 50
+VIEWS = 20  # saved views that stand among the tabs; all of them on their own page
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class _Frame:
 
 def _frame(request: HttpRequest, actor: Actor) -> _Frame:
     choices = offered()
-    views = [(saved, read(QueryDict(saved.query), Tab.ALL, choices)) for saved in views_of.views_of(actor)]
+    views = [(saved, read(QueryDict(saved.query), Tab.ALL, choices)) for saved in views_of.views_of(actor)[:VIEWS]]
     return _Frame(read(request.GET, _default_tab(actor), choices), choices, views)
 
 
@@ -96,7 +97,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "newest": tickets.newest_id() or "",
         "query": _without(request.GET, "after", "before"),
         "named": _named(asked, actor),
-        "bulk_form": AssignForm(actor=actor) if actor.can("feedback.assign_ticket") else None,
+        "may_assign": actor.can("feedback.assign_ticket"),
         "may_accept": actor.can("feedback.handle_ticket"),
         "now": now,
         "results": [],
@@ -198,6 +199,7 @@ def _named(asked: Asked, actor: Actor) -> list[Named]:
         first, last = filters.received
         days = f"{first:%m-%d}" if first == last else f"{first:%m-%d} – {last:%m-%d}"
         found.append(Named("received", f"{first}~{last}", _("Received: %(days)s") % {"days": days}))
+    found += [Named("tag", tag, _("Tag: %(tag)s") % {"tag": tag}) for tag in filters.tags]
     if filters.figure:
         found.append(Named("figure", filters.figure, str(FIGURE_LABELS[filters.figure])))
     found += [Named("without", value, str(Without(value).label)) for value in filters.without]
@@ -235,10 +237,17 @@ class Result:
     words: str
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def bulk(request: HttpRequest) -> HttpResponse:
-    """The same step for several tickets, each by its own rules: what is refused says why and stops nothing else."""
+    """The same step for several tickets, each by its own rules: what is refused says why and stops nothing else.
+
+    GET: the form to assign with, which names everybody who works here, so it is fetched only when it is opened.
+    """
     actor = actor_for(request)
+    if request.method == "GET":
+        if not actor.can("feedback.assign_ticket"):
+            raise Http404
+        return render(request, "desk/queue/_bulk_assign.html", {"bulk_form": AssignForm(actor=actor)})
     chosen = tickets.chosen(actor, [n.replace("\x00", "") for n in request.POST.getlist("ticket")[:BULK_LIMIT]])
     step = request.POST.get("step", "")
     form = AssignForm(request.POST, actor=actor) if step == "assign" else None

@@ -60,6 +60,13 @@ class TicketRow(Answer):
     )
     next_due_at = moment(help_text="The nearest deadline that runs.")
     next_due_metric = choice(Metric, blank=True)
+    tags = serializers.ListField(child=serializers.CharField())
+    nudges = serializers.IntegerField(min_value=0, help_text="How often the customer asked where it stands.")
+    repeat_of = serializers.CharField(
+        allow_null=True, help_text="The first ticket of this issue, which is the one that counts."
+    )
+    merged_into = serializers.CharField(allow_null=True, help_text="The ticket that answers for this one.")
+    parent = serializers.CharField(allow_null=True, help_text="The ticket whose work this is a part of.")
     is_drill = serializers.BooleanField(help_text="An exercise of the staff, no customer's ticket.")
 
 
@@ -130,6 +137,10 @@ class Hit(Answer):
     start = serializers.IntegerField(help_text="Where it begins in the text, in characters.")
     demand = plain()
     risk = plain()
+    by = plain(
+        required=False,
+        help_text="“keywords”, or “model” for a piece by which a learned model decided; absent on older tickets.",
+    )
 
 
 class TicketDetail(TicketRow):

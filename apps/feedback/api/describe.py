@@ -3,6 +3,7 @@
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, PolymorphicProxySerializer
 
 from apps.core import paging
+from apps.core.rest import IDEMPOTENCY_KEY as IDEMPOTENCY_KEY
 from apps.feedback.api.steps import STEPS
 
 LIST = (
@@ -29,13 +30,6 @@ PAGE = [
         description="Rows per page.",
     ),
 ]
-IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key",
-    {"type": "string", "minLength": 1, "maxLength": 200},
-    OpenApiParameter.HEADER,
-    description="A key of your own for this request, e.g. a UUID. Within 24 hours a repeat gets the first answer again, "
-    "with the header `Idempotency-Replayed: true`, and does nothing. With another body it answers 422.",
-)
 PERSONAL_DATA = OpenApiParameter(
     "personal_data",
     str,
@@ -81,6 +75,11 @@ _ROW = {
     "satisfaction": None,
     "next_due_at": "2024-05-06T03:30:00Z",
     "next_due_metric": "acceptance",
+    "tags": ["批次b2605"],
+    "nudges": 0,
+    "repeat_of": None,
+    "merged_into": None,
+    "parent": None,
     "is_drill": False,
 }
 PAGE_EXAMPLE = OpenApiExample(

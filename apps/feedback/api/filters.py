@@ -9,11 +9,14 @@ from django_filters.utils import translate_validation
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
+from apps.accounts.principals import actor_for
 from apps.core import paging
 from apps.core.errors import DomainError, DomainErrors
 from apps.core.vocabulary import Channel, Kind, Urgency
 from apps.feedback.api import rows
-from apps.feedback.models.ticket import OPEN, TicketQuerySet
+from apps.feedback.models.ticket import ONCE, OPEN, TicketQuerySet
+from apps.feedback.selectors import search
+from apps.feedback.services import tagging
 from apps.feedback.states import TicketState
 from apps.triage import rulebook
 from apps.triage.states import PriorityLevel
@@ -61,8 +64,20 @@ class TicketFilter(filters.FilterSet):
     external_ref = filters.CharFilter(
         method="of_reference", max_length=120, help_text="The reference in your system, as you sent it."
     )
+    tag = filters.CharFilter(method="with_tag", max_length=60, help_text="Has this tag.")
+    repeat_of = filters.CharFilter("repeat_of__number", max_length=20, help_text="Repeats of this ticket.")
+    parent = filters.CharFilter("parent__number", max_length=20, help_text="Parts of this ticket.")
+    counted = filters.ChoiceFilter(
+        choices=YES_NO, method="is_counted", empty_label=None,
+        help_text="true: each customer's issue once, without repeats and parts; false: only those.",
+    )  # fmt: skip
     drill = filters.ChoiceFilter(
         choices=YES_NO, method="is_a_drill", empty_label=None, help_text="true: only drills. Without it there are none."
+    )
+    search = filters.CharFilter(
+        method="that_hold",
+        max_length=search.LONGEST,
+        help_text='Full text of tickets and messages: all words, "words side by side", -not this one.',
     )
     received_from = MomentFilter("received_at", "gte", help_text="Received at this moment or later.")
     received_to = MomentFilter("received_at", "lt", help_text="Received before this moment.")
@@ -70,8 +85,20 @@ class TicketFilter(filters.FilterSet):
     def is_open(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
         return tickets.filter(OPEN) if value == "true" else tickets.exclude(OPEN)
 
+    def with_tag(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
+        return tickets.tagged([tagging.normalised(value)])
+
+    def is_counted(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
+        return tickets.filter(ONCE) if value == "true" else tickets.exclude(ONCE)
+
     def is_a_drill(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
         return tickets.filter(is_drill=value == "true")
+
+    def that_hold(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
+        query = search.parse(value)
+        if not query.words:
+            raise DomainErrors([DomainError("ticket.search_empty", field=name)])
+        return search.matching(tickets, query, actor_for(self.request))
 
     def of_category(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
         pk = self._known(rows.categories, name, value)

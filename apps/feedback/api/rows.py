@@ -28,7 +28,7 @@ Row = dict[str, Any]
 _PLAIN = (
     "id", "number", "state", "kind", "urgency", "channel", "title", "priority_score", "priority_level", "escalated", "region",
     "product_text", "order_number", "external_ref", "received_at", "accepted_at", "first_responded_at", "resolved_at",
-    "closed_at", "closed_as", "satisfaction", "next_due_at", "next_due_metric", "is_drill",
+    "closed_at", "closed_as", "satisfaction", "next_due_at", "next_due_metric", "is_drill", "tags", "nudges",
 )  # fmt: skip
 COLUMNS: dict[str, str] = {
     **{name: name for name in _PLAIN},
@@ -36,6 +36,9 @@ COLUMNS: dict[str, str] = {
     "department": "department_id",
     "assignee": "assignee__staff_number",
     "customer": "customer_id",
+    "repeat_of": "repeat_of__number",
+    "merged_into": "merged_into__number",
+    "parent": "parent__number",
 }
 _DETAILS = (
     "description", "language", "contact_channel", "serial_number", "invoice_number", "ship_date", "defect_quantity",
@@ -96,6 +99,9 @@ def of(ticket: Ticket) -> Row:
     row["department"] = departments.code(ticket.department_id)
     row["assignee"] = ticket.assignee.staff_number if ticket.assignee_id else None
     row["customer"] = ticket.customer_id
+    for name in ("repeat_of", "merged_into", "parent"):
+        other: Ticket | None = getattr(ticket, name)
+        row[name] = other.number if other else None
     return row
 
 

@@ -38,21 +38,23 @@ def _assign(ticket: Ticket, actor: Actor, values: Values) -> Ticket:
     return assignment.assign(
         ticket,
         actor=actor,
-        department=_department("department", values["department"]),
-        assignee=_person(values.get("assignee")),
-        collaborators=None if helping is None else [_department("collaborators", code).pk for code in helping],
+        department=department("department", values["department"]),
+        assignee=person(values.get("assignee")),
+        collaborators=None if helping is None else [department("collaborators", code).pk for code in helping],
         reason=values.get("reason", ""),
     )
 
 
-def _department(field: str, code: str) -> Department:
-    department = Department.objects.filter(code=code, active=True).first()
-    if department is None:
+def department(field: str, code: str) -> Department:
+    """The department with this code. Raises DomainErrors beside the field."""
+    found = Department.objects.filter(code=code, active=True).first()
+    if found is None:
         raise DomainErrors([DomainError("core.invalid_choice", field=field, value=code)])
-    return department
+    return found
 
 
-def _person(number: str | None) -> User | None:
+def person(number: str | None) -> User | None:
+    """The colleague with this staff number. Raises DomainErrors beside `assignee`."""
     if not number:
         return None
     user = User.objects.filter(staff_number=number, is_active=True).first()

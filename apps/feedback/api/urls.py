@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from apps.feedback.api import authority, views
+from apps.feedback.api import authority, relations, views
 
 
 class NumberConverter:
@@ -23,6 +23,21 @@ urlpatterns = [
     path("tickets/<feedback_number:number>/transitions/", views.TransitionsView.as_view(), name="api-transitions"),
     path("tickets/<feedback_number:number>/plans/", views.PlansView.as_view(), name="api-plans"),
     path("tickets/<feedback_number:number>/messages/", views.MessagesView.as_view(), name="api-messages"),
+    *(
+        path(f"tickets/<feedback_number:number>/{name}/", view.as_view(), name=f"api-{name}")
+        for name, view in {
+            "relations": relations.RelationsView,
+            "links": relations.LinksView,
+            "children": relations.ChildrenView,
+            "merge": relations.MergeView,
+            "unmerge": relations.UnmergeView,
+            "repeat": relations.RepeatView,
+            "tags": relations.TicketTagsView,
+            "nudges": relations.NudgesView,
+        }.items()
+    ),
+    path("tickets/<feedback_number:number>/links/<uuid:link_id>/", relations.LinkView.as_view(), name="api-link"),
+    path("tags/", relations.TagsView.as_view(), name="api-tag-list"),
     path("tickets/<feedback_number:number>/events/", views.EventsView.as_view(), name="api-events"),
     path(
         "tickets/<feedback_number:number>/extensions/",

@@ -167,7 +167,7 @@ class Migration(migrations.Migration):
             model_name="deskrules",
             name="repeat_similarity",
             field=models.PositiveSmallIntegerField(
-                default=60,
+                default=50,
                 help_text="Percent. Feedback of one customer on the same order or machine counts as repeated without it.",
                 validators=[
                     django.core.validators.MinValueValidator(30),
@@ -215,7 +215,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="children",
                 to="feedback.ticket",
-                verbose_name="part of",
+                verbose_name="parent ticket",
             ),
         ),
         migrations.AlterField(

@@ -69,6 +69,23 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.RunSQL(SCOPES, NO_SCOPES),
+        migrations.RemoveIndex(model_name="ticket", name="ticket_received"),
+        migrations.RemoveIndex(model_name="ticket", name="ticket_closed"),
+        migrations.AddIndex(
+            model_name="ticket",
+            index=models.Index(
+                fields=["received_at"], include=("category", "repeat_of", "parent", "is_drill"), name="ticket_received_figures"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="ticket",
+            index=models.Index(
+                condition=models.Q(("closed_at__isnull", False)),
+                fields=["closed_at"],
+                include=("repeat_of", "parent", "is_drill"),
+                name="ticket_closed_figures",
+            ),
+        ),
         migrations.AddIndex(
             model_name="ticket",
             index=models.Index(

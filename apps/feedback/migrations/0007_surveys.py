@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                 ),
                 ("name", models.CharField(max_length=80, verbose_name="name")),
                 ("started_at", models.DateTimeField(default=apps.core.clock.now, verbose_name="started")),
-                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="over since")),
             ],
             options={
                 "verbose_name": "drill",
@@ -277,7 +277,10 @@ class Migration(migrations.Migration):
             model_name="survey",
             name="answered_by",
             field=models.CharField(
-                blank=True, choices=[("link", "Link"), ("sms", "SMS reply"), ("call", "Phone call")], max_length=4, verbose_name="answered by"
+                blank=True,
+                choices=[("link", "Link"), ("sms", "SMS reply"), ("call", "Phone call")],
+                max_length=4,
+                verbose_name="answered by",
             ),
         ),
         migrations.AddField(

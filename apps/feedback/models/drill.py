@@ -62,7 +62,7 @@ class Drill(Noun):
         settings.AUTH_USER_MODEL, verbose_name=_("started by"), null=True, on_delete=models.PROTECT, related_name="+"
     )
     started_at = models.DateTimeField(_("started"), default=clock.now)
-    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("over since"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("drill")

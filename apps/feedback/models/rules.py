@@ -27,7 +27,7 @@ class DeskRules(models.Model):
         _("days in which feedback of one customer counts as repeated"), default=30
     )
     repeat_similarity = models.PositiveSmallIntegerField(
-        _("likeness from which two texts say the same"), default=60,
+        _("likeness from which two texts say the same"), default=50,
         validators=[MinValueValidator(30), MaxValueValidator(100)],
         help_text=_("Percent. Feedback of one customer on the same order or machine counts as repeated without it."),
     )  # fmt: skip

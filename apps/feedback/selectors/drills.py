@@ -50,7 +50,7 @@ class Outcome:
 
     @property
     def points(self) -> int:
-        """Of a hundred: the share of what is decided that was right; 0 while nothing is."""
+        """Of a hundred: the share of what is decided that was right; 0 while nothing is. Nobody's ticket scores nothing."""
         decided = [check.passed for check in self.checks if check.passed is not None]
         return round(100 * sum(decided) / len(decided)) if decided else 0
 

@@ -15,7 +15,7 @@ from django.db.models.functions import ExtractHour, ExtractIsoWeekDay, TruncDate
 from apps.core.actors import Actor
 from apps.core.clock import SHANGHAI, local
 from apps.feedback.models import Survey, Ticket
-from apps.feedback.models.ticket import OPEN, TicketQuerySet
+from apps.feedback.models.ticket import ONCE, OPEN, TicketQuerySet
 from apps.sla.models import Deadline
 from apps.sla.states import Metric, Purpose, State
 
@@ -72,13 +72,13 @@ FIGURES: dict[str, Callable[[TicketQuerySet, datetime], TicketQuerySet]] = {
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """`people`: issues, the same customer's same one once; `all`: tickets, repeats too."""
+    """`people`: issues, the same customer's same one once; `all`: tickets, repeats and parts too."""
 
     people: int
     all: int
 
 
-_PEOPLE = Count("pk", filter=Q(repeat_of=None))
+_PEOPLE = Count("pk", filter=ONCE)
 
 
 def _tally(tickets: TicketQuerySet) -> Tally:
@@ -229,8 +229,8 @@ def top_categories(actor: Actor, now: datetime) -> tuple[list[Bar], Tally]:
     recent = Q(received_at__gte=midnight(first))
     rows = list(
         tickets.values("category_id", "category__name").annotate(
-            n=Count("pk", filter=recent & Q(repeat_of=None)),
-            before=Count("pk", filter=~recent & Q(repeat_of=None)),
+            n=Count("pk", filter=recent & ONCE),
+            before=Count("pk", filter=~recent & ONCE),
             all=Count("pk", filter=recent),
         )
     )

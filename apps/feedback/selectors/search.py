@@ -16,14 +16,15 @@ from django.db.models import F, Func, IntegerField, Value
 
 from apps.core.actors import Actor
 from apps.feedback.lexemes import asked, quoted
-from apps.feedback.models import Message, Ticket
+from apps.feedback.models import Message, SearchText, Ticket
 from apps.feedback.models.ticket import TicketQuerySet
 from apps.feedback.states import MessageKind
 from apps.triage.folding import fold
 
 LONGEST = 200  # characters of a question
 TERMS = 16
-LETTERS_WINDOW = 20_000  # tickets that are read letter by letter
+LETTERS_WINDOW = 10_000  # tickets that are read letter by letter
+FEW = 1_000  # matches that are fetched at once
 RANKED = 1_000  # of the matches, the newest so many are put in the order of how well they match
 BEFORE, AFTER = 24, 90  # characters of a snippet around its first hit
 PREFIX_LETTERS, PREFIX_DIGITS = 3, 6  # from which length the beginning of a name or number is enough
@@ -103,13 +104,22 @@ def _spelling(word: str) -> str:
 
 
 def matching(tickets: TicketQuerySet, query: Query, actor: Actor) -> TicketQuerySet:
-    """Those of these tickets, visible to this actor, that hold what is asked for. A question without words finds none."""
+    """Those of these tickets, visible to this actor, that hold what is asked for. A question without words finds none.
+
+    PostgreSQL cannot tell how rare a rare word or the beginning of a number is, and might walk along all tickets to find
+    fifty. So up to FEW matches are fetched from the index first; of more than that, fifty are soon found by walking.
+    """
     if not query.words:
         return tickets.none()
-    found = tickets.filter(search_text__words__hold=query.tsquery)
+    held = {"words__hold": query.tsquery}
     scopes = _scopes(actor)
     if scopes is not None:  # `visible_to` says the same; this is what the index can answer
-        found = found.filter(search_text__scopes__overlap=scopes)
+        held["scopes__overlap"] = scopes
+    few = list(SearchText.objects.filter(**held).values_list("pk", flat=True)[: FEW + 1])
+    if len(few) <= FEW:
+        found = tickets.filter(pk__in=few)
+    else:
+        found = tickets.filter(**{f"search_text__{name}": value for name, value in held.items()})
     for phrase in query.phrases:
         found = found.filter(search_text__text__contains=phrase)
     return _without_phrases(found, query)
@@ -129,18 +139,21 @@ def _without_phrases(tickets: TicketQuerySet, query: Query) -> TicketQuerySet:
     return tickets
 
 
-def by_letters(tickets: TicketQuerySet, query: Query) -> TicketQuerySet:
-    """Those among the latest LETTERS_WINDOW tickets that hold the very letters asked for, wherever words end."""
+def by_letters(tickets: TicketQuerySet, query: Query, actor: Actor) -> TicketQuerySet:
+    """Those among the latest LETTERS_WINDOW tickets of this actor that hold the very letters asked for, wherever words end."""
     if not query.asks:
         return tickets.none()
-    edge = Ticket.objects.order_by("-pk").values_list("pk", flat=True)[LETTERS_WINDOW : LETTERS_WINDOW + 1].first()
-    if edge is not None:
-        tickets = tickets.filter(pk__gt=edge)
+    window = SearchText.objects.order_by("-pk")
+    scopes = _scopes(actor)
+    if scopes is not None:
+        window = window.filter(scopes__overlap=scopes)
+    edge = window.values_list("pk", flat=True)[LETTERS_WINDOW : LETTERS_WINDOW + 1].first()
+    held = window.filter(pk__gt=edge) if edge is not None else window
     for term in query.terms:
-        tickets = tickets.filter(search_text__text__contains=term)
+        held = held.filter(text__contains=term)
     for words in query.without:
-        tickets = tickets.exclude(search_text__words__hold=" & ".join(map(quoted, words)))
-    return _without_phrases(tickets, query)
+        held = held.exclude(words__hold=" & ".join(map(quoted, words)))
+    return _without_phrases(tickets.filter(pk__in=list(held.values_list("pk", flat=True)[:FEW])), query)
 
 
 class _Rank(Func):

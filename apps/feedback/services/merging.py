@@ -40,7 +40,9 @@ class Preview:
     undecided: bool = False  # a solution of this one waits for a decision
 
 
-def merge(ticket: Ticket, into: Ticket, *, actor: Actor, reason: str = "", expected_version: int | None = None) -> Ticket:
+def merge(
+    ticket: Ticket, into: Ticket, *, actor: Actor, reason: str = "", expected_version: int | None = None
+) -> Ticket:
     """Let `into` answer for `ticket`; what was merged into it before comes along. Returns the merged ticket.
 
     Its clocks end; where `into` still owes the same, it is due when the earlier of both was. Where `into` has its result
@@ -54,7 +56,8 @@ def merge(ticket: Ticket, into: Ticket, *, actor: Actor, reason: str = "", expec
             raise DomainError("core.stale")
         if error := _refusal(own, target, actor):
             raise error
-        former, undo = own.state, {"repeats": _counted_once(own, target)}
+        former = own.state
+        undo: dict[str, Any] = {"repeats": _counted_once(own, target)}
         if _reopens(own, target):
             target = closure.reopen(target, actor=actor, reason=reason or _because(own, target))
         because = Because(actor, clock.now(), _because(own, target))

@@ -20,6 +20,7 @@ from apps.feedback.services import clocks, repeats, words
 from apps.feedback.services.reclassification import Correction, reclassify
 from apps.journal import events as journal
 from apps.sla import selectors as sla
+from apps.sla.models import Deadline
 from apps.sla.services import deadlines
 from apps.sla.states import Metric
 from apps.sla.working_time import closing_of
@@ -171,14 +172,20 @@ def _attach(case: RegulatorCase, uploads: Sequence[Upload]) -> None:
 
 def _run_clock(ticket: Ticket, case: RegulatorCase, actor: Actor) -> None:
     """Ten working days from the day it was received (LAW-02), or until the day that the authority names."""
-    clocks.cancel(ticket, [Metric.REGULATOR])
-    clocks.start(ticket, Metric.REGULATOR, at=_begun(ticket, case))
-    running = [d for d in sla.open_for(ticket) if d.metric == Metric.REGULATOR]
-    if case.due_on and running:
-        deadline = locks.row(type(running[0]), running[0].pk)
+    begun, running = _begun(ticket, case), _running(ticket)
+    if running is None or running.started_at != begun or running.is_by_hand:
+        clocks.cancel(ticket, [Metric.REGULATOR])
+        clocks.start(ticket, Metric.REGULATOR, at=begun)
+        running = _running(ticket)
+    if case.due_on and running is not None:
         due = closing_of(ticket.department_id, case.due_on)
-        deadlines.fix_due(deadline, due, actor=actor, reason=f"{case.authority} {case.case_number}")
+        reason = f"{case.authority} {case.case_number}"
+        deadlines.fix_due(locks.row(Deadline, running.pk), due, actor=actor, reason=reason)
     clocks.refresh(ticket)
+
+
+def _running(ticket: Ticket) -> Deadline | None:
+    return next((d for d in sla.open_for(ticket) if d.metric == Metric.REGULATOR), None)
 
 
 def _begun(ticket: Ticket, case: RegulatorCase) -> datetime:

@@ -1,6 +1,7 @@
 """Links between tickets: related, blocks, caused by (HND-09). Many tickets of one problem are linked to it at once."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
@@ -100,7 +101,7 @@ def forget(one: Ticket, other: Ticket, kind: Kind) -> None:
     TicketLink.objects.filter(source__in=[one, other], target__in=[one, other], kind=kind).delete()
 
 
-def unlink(ticket: Ticket, link_id: object, *, actor: Actor, reason: str = "") -> None:
+def unlink(ticket: Ticket, link_id: UUID, *, actor: Actor, reason: str = "") -> None:
     """Take one of a ticket's links away. Raises DomainError `core.not_allowed`, `link.unknown`."""
     if not actor.can("feedback.handle_ticket"):
         raise DomainError("core.not_allowed")

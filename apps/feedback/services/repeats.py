@@ -125,9 +125,7 @@ def link(ticket: Ticket, first: Ticket, *, actor: Actor, reason: str = "") -> Ti
         fresh.version += 1
         fresh.save(update_fields=["repeat_of", "version"])
         relations.forget(fresh, root, TicketLink.Kind.DISTINCT)
-        journal.record(
-            events.REPEAT_LINKED, subject=fresh, actor=actor, reason=reason, data={"first": root.number}
-        )
+        journal.record(events.REPEAT_LINKED, subject=fresh, actor=actor, reason=reason, data={"first": root.number})
         return fresh
 
 
@@ -157,7 +155,5 @@ def unlink(ticket: Ticket, *, actor: Actor, reason: str) -> Ticket:
         fresh.version += 1
         fresh.save(update_fields=["repeat_of", "version"])
         relations.keep(fresh, first, TicketLink.Kind.DISTINCT, actor=actor, reason=reason)
-        journal.record(
-            events.REPEAT_UNLINKED, subject=fresh, actor=actor, reason=reason, data={"first": first.number}
-        )
+        journal.record(events.REPEAT_UNLINKED, subject=fresh, actor=actor, reason=reason, data={"first": first.number})
         return fresh

@@ -10,6 +10,7 @@ from django.db.models import Q
 from apps.core import locks
 from apps.feedback.lexemes import fold, vector
 from apps.feedback.models import Message, SearchText, Ticket
+from apps.feedback.models.ticket import TicketQuerySet
 
 VERSION = 1  # raise it when `lexemes` cuts differently: `catch_up` then makes every row anew
 LONGEST = 200_000  # characters of all texts of a ticket; later messages are kept, and not found
@@ -39,9 +40,8 @@ def write(ticket: Ticket, said: Iterable[str] = ()) -> None:
     if ticket.assignee_id:
         scopes.append(-ticket.assignee_id)
     with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT, [str(ticket.pk), vector(texts), scopes, fold("\n".join(t for t, _w in texts))[:LONGEST], VERSION]
-        )
+        folded = fold("\n".join(text for text, _weight in texts))[:LONGEST]
+        cursor.execute(_INSERT, (str(ticket.pk), vector(texts), scopes, folded, VERSION))
 
 
 def _own_texts(ticket: Ticket) -> list[tuple[str, str]]:
@@ -55,7 +55,7 @@ def add(ticket_id: UUID, text: str) -> None:
     """More was said on a ticket: a message, a result."""
     if not text.strip():
         return
-    values = [LONGEST, vector([(text, _TALK)]), LONGEST, "\n" + fold(text), str(ticket_id)]
+    values = (LONGEST, vector([(text, _TALK)]), LONGEST, "\n" + fold(text), str(ticket_id))
     with connection.cursor() as cursor:
         cursor.execute(_APPEND, values)
         known = cursor.rowcount
@@ -75,25 +75,32 @@ def rebuild(ticket_ids: Iterable[UUID]) -> None:
             write(ticket, said.get(ticket.pk, ()))
 
 
-def catch_up(
-    *, seconds: float = float("inf"), again: bool = False, tell: Callable[[int], None] = lambda done: None
-) -> int:
+def catch_up(*, seconds: float = float("inf"), tell: Callable[[int], None] = lambda done: None) -> int:
     """Make what is missing or was made by older rules, the newest tickets first; how many were made.
 
-    May be stopped and started again at any time: what is made stays made. `again` makes every row anew. `tell` hears
-    after each batch how many are done.
+    May be stopped and started again at any time: what is made stays made. `tell` hears after each batch how many are done.
     """
-    if again:
-        SearchText.objects.update(version=0)
     until, done, before = time.monotonic() + seconds, 0, None
     while time.monotonic() < until:
-        todo = Ticket.objects.filter(Q(search_text=None) | ~Q(search_text__version=VERSION)).order_by("-pk")
-        if before is not None:
-            todo = todo.filter(pk__lt=before)
-        ids = list(todo.values_list("pk", flat=True)[:BATCH])
+        todo = _todo() if before is None else _todo().filter(pk__lt=before)
+        ids = list(todo.order_by("-pk").values_list("pk", flat=True)[:BATCH])
         if not ids:
             break
         rebuild(ids)
         before, done = ids[-1], done + len(ids)
         tell(done)
     return done
+
+
+def missing() -> int:
+    """How many tickets `catch_up` would make findable."""
+    return _todo().count()
+
+
+def forget() -> None:
+    """Let `catch_up` make every row anew. What is there is found meanwhile."""
+    SearchText.objects.update(version=0)
+
+
+def _todo() -> TicketQuerySet:
+    return Ticket.objects.filter(Q(search_text=None) | ~Q(search_text__version=VERSION))

@@ -50,9 +50,7 @@ def rename(tag: Tag, typed: str, *, actor: Actor) -> Tag:
         old = locks.row(Tag, tag.pk)
         if name == old.name:
             raise DomainError("tag.same", field="name")
-        Tag.objects.bulk_create(
-            [Tag(name=name, category=old.category, suggested=old.suggested)], ignore_conflicts=True
-        )
+        Tag.objects.bulk_create([Tag(name=name, category=old.category, suggested=old.suggested)], ignore_conflicts=True)
         new = locks.rows(Tag.objects.filter(name=name))[0]
         if new.becomes_id is not None:  # a word that was given up before is wanted again
             new.becomes = None
@@ -133,12 +131,12 @@ def beginning(typed: str, limit: int = 10) -> list[str]:
 
 
 def suggestions(ticket: Ticket, limit: int = 8) -> list[str]:
-    """What fits this ticket: tags suggested for its category, words found in its text, what is used most."""
+    """What fits this ticket: tags of its category, words found in its text, then those for all, the most used first."""
     fitting = Q(category_id=ticket.category_id) | Q(category=None)
     rows = Tag.objects.filter(fitting, Q(suggested=True) | Q(uses__gt=0), becomes=None)
-    listed = list(rows.order_by("-suggested", "-uses", "name").values_list("name", "suggested")[: limit * 3])
+    listed = list(rows.order_by("-uses", "-suggested", "name").values_list("name", "category_id")[: limit * 4])
     hits = [tagging.normalised(hit["text"]) for hit in ticket.hits if hit.get("category") or hit.get("risk")]
-    words = [name for name, suggested in listed if suggested]
-    words += [hit for hit in hits if 1 < len(hit) <= tagging.LENGTH]
-    words += [name for name, suggested in listed if not suggested]
+    words = [name for name, category in listed if category is not None][: limit // 2]
+    words += [hit for hit in hits if 1 < len(hit) <= tagging.LENGTH][: limit // 4]
+    words += [name for name, category in listed if category is None]
     return [word for word in dict.fromkeys(words) if word not in ticket.tags][:limit]

@@ -172,8 +172,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "article",
-                "verbose_name_plural": "articles",
+                "verbose_name": "help article",
+                "verbose_name_plural": "help articles",
                 "ordering": ["-changed_at", "-id"],
                 "permissions": [
                     ("write_article", "Can write articles"),

@@ -92,8 +92,8 @@ class Article(Noun):
     objects = ArticleQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("article")
-        verbose_name_plural = _("articles")
+        verbose_name = _("help article")
+        verbose_name_plural = _("help articles")
         ordering = ["-changed_at", "-id"]
         default_permissions = ("view",)
         permissions = [
@@ -150,7 +150,7 @@ class Article(Noun):
     @transition(
         field=state, source=[S.DRAFT, S.REVIEW, S.PUBLISHED], target=S.WITHDRAWN,
         permission="knowledge.publish_article",
-        custom={"event": events.ARTICLE_WITHDRAWN, "label": _("Withdraw")},
+        custom={"event": events.ARTICLE_WITHDRAWN, "label": _("Take off the shelf")},
     )  # fmt: skip
     def withdraw(self) -> dict[str, Any]:
         self.edition, self.search = None, None

@@ -70,6 +70,7 @@ def sent(request: HttpRequest, number: str, token: str) -> HttpResponse:
         "address": selectors.news_go_to(ticket),
         "promises": progress.promises(selectors.open_deadlines(ticket)),
         "private_link": links.tracking_url(ticket),
+        "token": token,
     }
     return render(request, "portal/sent.html", context)
 

@@ -56,7 +56,11 @@ def vote(request: HttpRequest, key: str) -> HttpResponse:
         reader = f"{limits.address(request)} {request.headers.get('User-Agent', '')[:300]}"
         votes.cast(found, reader=reader, useful=useful, words=request.POST.get("words", ""))
     except DomainError as error:
-        context = {"read": selectors.read(found, _language()), "refused": error.words, "words": request.POST.get("words", "")}
+        context = {
+            "read": selectors.read(found, _language()),
+            "refused": error.words,
+            "words": request.POST.get("words", ""),
+        }
         return render(request, "portal/article.html", context, status=error.status)
     except ObjectDoesNotExist:
         raise Http404 from None

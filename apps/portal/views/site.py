@@ -22,7 +22,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    rules = ["User-agent: *", *(f"Disallow: /{part}/" for part in ("t", "s", "admin", "api", "i18n")), ""]
+    rules = ["User-agent: *", *(f"Disallow: /{part}/" for part in ("t", "s", "admin", "api", "hooks", "i18n")), ""]
     return HttpResponse("\n".join(rules), content_type="text/plain")
 
 

@@ -31,9 +31,7 @@ def survey(request: HttpRequest, survey_id: UUID, token: str) -> HttpResponse:
     try:
         limits.take("private_page", f"{survey_id} {limits.address(request)}")
         if valid:
-            closure.answer_survey(
-                asked, score=form.cleaned_data["score"], comment=form.cleaned_data["comment"], actor=CUSTOMER
-            )
+            closure.answer_survey(asked, actor=CUSTOMER, **form.answer)
     except DomainError as error:
         if error.code == "survey.closed":  # a double click, or time ran out meanwhile
             return redirect("portal:survey", survey_id, token)

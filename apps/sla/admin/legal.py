@@ -96,7 +96,8 @@ class LegalRuleAdmin(RuleAdmin):
         if change:
             saved = legal.amend(obj.pk, data, data["effective_from"], actor=actor)
         else:
-            saved = legal.enact({name: data[name] for name in form.Meta.fields}, actor=actor)
+            names = ("code", "metric", "effective_from", *legal.EDITABLE)
+            saved = legal.enact({name: data[name] for name in names}, actor=actor)
         obj.pk, obj.version = saved.pk, saved.version
 
     def response_change(self, request: HttpRequest, obj: LegalRule) -> HttpResponse:

@@ -68,16 +68,17 @@ class PolicyAdmin(RuleAdmin):
     fieldsets = (
         (None, {"fields": ("name", "code", "metric")}),
         (_("Applies to"), {"fields": ("kind", "urgency", "channel", "tier", "priority")}),
-        (_("Time limit"), {"fields": ("target", "unit", "warn_percent", "pausable")}),
-        (_("Version"), {"fields": ("version", "effective_from", "effective_to")}),
+        (_("Time limit"), {"fields": ("target", "unit", "warn_percent", "pausable", "extension_days")}),
+        (_("Version"), {"fields": ("version", "legal_rule", "effective_from", "effective_to")}),
     )
-    readonly_fields = ("version", "effective_from", "effective_to")
+    readonly_fields = ("version", "legal_rule", "effective_from", "effective_to")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Policy | None = None) -> tuple[str, ...]:
         return self.readonly_fields if obj is None else ("code", "metric", *self.readonly_fields)
 
     def has_change_permission(self, request: HttpRequest, obj: Policy | None = None) -> bool:
-        return (obj is None or obj.is_current) and super().has_change_permission(request)
+        ours = obj is None or (obj.is_current and obj.legal_rule_id is None)  # what the law sets is amended there
+        return ours and super().has_change_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Policy | None = None) -> bool:
         return super().has_view_permission(request)
@@ -118,7 +119,7 @@ class PolicyAdmin(RuleAdmin):
 
     @admin.action(description=_("Take out of force"), permissions=["change"])
     def retire(self, request: HttpRequest, queryset: QuerySet[Policy]) -> None:
-        current = list(queryset.filter(effective_to=None))
+        current = list(queryset.filter(effective_to=None, legal_rule=None))
         for policy in current:
             policies.retire(policy.pk, actor=actor_for(request))
         words = ngettext("%(count)s policy taken out of force.", "%(count)s policies taken out of force.", len(current))

@@ -26,6 +26,10 @@ class DecisionInput(StrictSerializer):
     reason = TextField(required=False, max_length=2_000)
 
 
+class WithdrawalInput(StrictSerializer):
+    """Nothing but `{}`."""
+
+
 class ExtensionAnswer(serializers.Serializer[Any]):
     """Only described, never run."""
 

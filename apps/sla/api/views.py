@@ -11,13 +11,13 @@ from apps.accounts.principals import actor_for
 from apps.core import paging
 from apps.core.actors import Actor
 from apps.core.errors import DomainError, DomainErrors
-from apps.core.rest import idempotent
-from apps.sla.api.extensions import DecisionInput, ExtensionAnswer, ExtensionPage, row
+from apps.core.rest import IDEMPOTENCY_KEY, idempotent
+from apps.sla.api.extensions import DecisionInput, ExtensionAnswer, ExtensionPage, WithdrawalInput, row
 from apps.sla.models import ExtensionRequest
 from apps.sla.services import extensions
 from apps.sla.states import ExtensionState
 
-DECISION = DecisionInput()
+DECISION, WITHDRAWAL = DecisionInput(), WithdrawalInput()
 
 
 def known(actor: Actor, extension_id: UUID) -> ExtensionRequest:
@@ -61,6 +61,7 @@ class DecisionView(APIView):
             "Needs the scope `extensions:decide`. Nobody decides on what they asked for. At most the policy's number of "
             "working days; the present due time must not have passed."
         ),
+        parameters=[IDEMPOTENCY_KEY],
         request=DecisionInput,
         responses={200: ExtensionAnswer},
     )
@@ -81,10 +82,12 @@ class WithdrawalView(APIView):
     @extend_schema(
         operation_id="extensions_withdraw",
         summary="Take back your own request",
-        request=None,
+        parameters=[IDEMPOTENCY_KEY],
+        request=WithdrawalInput,
         responses={200: ExtensionAnswer},
     )
     @idempotent
     def post(self, request: Request, extension_id: UUID) -> Response:
         actor = actor_for(request)
+        WITHDRAWAL.run_validation(request.data)
         return Response(row(extensions.withdraw(known(actor, extension_id), actor=actor)))

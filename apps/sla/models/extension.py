@@ -123,9 +123,9 @@ class ExtensionRequest(Noun):
         permission=another,
         custom={"event": events.EXTENSION_APPROVED, "label": _("Grant")},
     )
-    def approve(self: Any, *, by: Actor, until: "datetime", reason: str) -> dict[str, Any]:
+    def approve(self: Any, *, by: Actor, until: "datetime", words: str) -> dict[str, Any]:
         self.granted_until = until
-        return self._decided(by, reason) | {"until": until.isoformat()}
+        return self._decided(by, words) | {"until": until.isoformat()}
 
     @transition(
         field=state,
@@ -134,8 +134,8 @@ class ExtensionRequest(Noun):
         permission=another,
         custom={"event": events.EXTENSION_REFUSED, "label": pgettext_lazy("extension", "Refuse")},
     )
-    def refuse(self: Any, *, by: Actor, reason: str) -> dict[str, Any]:
-        return self._decided(by, reason)
+    def refuse(self: Any, *, by: Actor, words: str) -> dict[str, Any]:
+        return self._decided(by, words)
 
     @transition(
         field=state,
@@ -157,7 +157,7 @@ class ExtensionRequest(Noun):
     def expire(self: Any, *, by: Actor) -> dict[str, Any]:
         return self._decided(by, "")
 
-    def _decided(self, by: Actor, reason: str) -> dict[str, Any]:
+    def _decided(self, by: Actor, words: str) -> dict[str, Any]:
         self.decided_at, self.decided_by_id = clock.now(), by.user_id
-        self.decided_label, self.decision_reason = by.label, reason
+        self.decided_label, self.decision_reason = by.label, words
         return {"deadline": str(self.deadline_id)}

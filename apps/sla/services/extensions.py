@@ -69,7 +69,7 @@ def approve(
         granted = until or fresh.asked_until
         _check_until(deadline, granted)
         deadlines.check_extension(deadline, granted, actor)
-        done = transitions.apply(fresh, "approve", actor=actor, reason=reason, by=actor, until=granted)
+        done = transitions.apply(fresh, "approve", actor=actor, reason=reason, by=actor, until=granted, words=reason)
         deadlines.fix_due(deadline, granted, actor=actor, reason=done.reason, extension=str(done.pk))
     return done
 
@@ -84,7 +84,7 @@ def refuse(extension: ExtensionRequest, *, actor: Actor, reason: str) -> Extensi
     reason = _checked(reason, required=True)
     with transaction.atomic():
         _, fresh = _locked(extension, "refuse", actor)
-        done = transitions.apply(fresh, "refuse", actor=actor, reason=reason, by=actor)
+        done = transitions.apply(fresh, "refuse", actor=actor, reason=reason, by=actor, words=reason)
         lapse.ended(done, actor, reason)
     return done
 

@@ -71,7 +71,7 @@ def progress() -> Progress | None:
         return None
     left = sum(_affected(*_bounds(delivery.event)).count() for delivery in _undelivered())
     moved = Event.objects.filter(kind=events.CHANGED, id__gt=last.pk, data__why="calendar").count()
-    return Progress(last.at, last.actor_label, left, moved)
+    return Progress(last.at, "" if last.actor_kind == "system" else last.actor_label, left, moved)
 
 
 def _undelivered() -> "QuerySet[Delivery]":

@@ -1,3 +1,3 @@
-from apps.triage.admin import keywords, rules
+from apps.triage.admin import keywords, models, replays, reviews, rules, suggestions, weights
 
-__all__ = ["keywords", "rules"]
+__all__ = ["keywords", "models", "replays", "reviews", "rules", "suggestions", "weights"]

@@ -5,6 +5,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
@@ -18,9 +19,10 @@ from unfold.widgets import (
 from apps.core.errors import DomainError
 from apps.core.vocabulary import Kind, Tier, Urgency
 from apps.triage.admin.base import LibraryAdmin, LibraryForm
+from apps.triage.admin.replays import begin
 from apps.triage.models import Keyword
 from apps.triage.selectors import Trial, try_text
-from apps.triage.services import library
+from apps.triage.services import changes, library
 from apps.triage.services.classify import READS_CHARACTERS
 from apps.triage.services.score import ScoreFacts
 from apps.triage.states import Impact
@@ -71,7 +73,8 @@ class KeywordAdmin(LibraryAdmin):
     list_select_related = ("category", "department")
     search_fields = ("text", "note")
     ordering = ("text",)
-    actions_list = ("try_text",)
+    actions_list = ("try_text", "try_changes")
+    actions_submit_line = ("try_change",)
     fieldsets = (
         (None, {"fields": ("text", ("category", "weight"), ("demand", "risk"), "sentiment", "department")}),
         (_("Keeping"), {"fields": ("active", "note")}),
@@ -84,6 +87,28 @@ class KeywordAdmin(LibraryAdmin):
     @display(description=_("risk"), ordering="risk", label={"safety": "danger", "legal": "warning"})
     def risk_label(self, obj: Keyword) -> Any:
         return "" if obj.risk == "none" else (obj.risk, obj.get_risk_display())
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """One more button: the change as it stands in the form is tried on past tickets, and not saved (CLS-10)."""
+        button = self.get_unfold_action("try_change")
+        if request.method == "POST" and button.action_name in request.POST and self.has_change_permission(request):
+            obj = self.get_object(request, object_id) if object_id else None
+            was = obj.text if obj else ""
+            form = self.get_form(request, obj, change=obj is not None)(request.POST, instance=obj)
+            if form.is_valid():
+                return begin(request, [changes.of_keyword(form.instance, was)])
+        more = {"actions_submit_line": [button]} if object_id is None else {}
+        return super().changeform_view(request, object_id, form_url, {**more, **(extra_context or {})})
+
+    @action(description=_("Try on past tickets first"), icon="history", permissions=["change"])
+    def try_change(self, request: HttpRequest, obj: Keyword) -> None:
+        """Handled by `changeform_view`: the row must not be saved before."""
+
+    @action(description=_("Try a change"), url_path="try-changes", icon="history", permissions=["change"])
+    def try_changes(self, request: HttpRequest) -> HttpResponse:
+        return redirect("admin:triage_replay_new")
 
     def has_try_text_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)

@@ -6,8 +6,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from apps.triage.admin.base import LibraryAdmin
-from apps.triage.models import Category, LibraryVersion, RoutingRule, ScoreWeight
-from apps.triage.services.score import value_label
+from apps.triage.models import Category, LibraryVersion, RoutingRule
 
 
 @admin.register(Category)
@@ -20,25 +19,6 @@ class CategoryAdmin(LibraryAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Category | None = None) -> tuple[str, ...]:
         return ("slug",) if obj else ()  # reports and the API name categories by their code
-
-
-@admin.register(ScoreWeight)
-class ScoreWeightAdmin(LibraryAdmin):
-    """How the priority score comes about (CLS-05). What is worth 0 counts nothing."""
-
-    list_display = ("factor_label", "value_label", "points")
-    list_display_links = ("factor_label", "value_label")
-    list_filter = ("factor",)
-    actions = ()
-    fields = ("factor", "value", "points")
-
-    @admin.display(description=_("factor"), ordering="factor")
-    def factor_label(self, obj: ScoreWeight) -> str:
-        return obj.get_factor_display()
-
-    @admin.display(description=_("value"), ordering="value")
-    def value_label(self, obj: ScoreWeight) -> str:
-        return value_label(obj.factor, obj.value)
 
 
 @admin.register(RoutingRule)
@@ -85,6 +65,8 @@ class LibraryVersionAdmin(ModelAdmin):
         "score_weight.changed": (_("Score weight changed"), "info"),
         "routing_rule.added": (_("Routing rule added"), "success"),
         "routing_rule.changed": (_("Routing rule changed"), "info"),
+        "model.activated": (_("Learned model switched on"), "success"),
+        "model.deactivated": (_("Learned model switched off"), "warning"),
         "library.defaults_loaded": (_("Shipped defaults loaded"), "primary"),
     }
 

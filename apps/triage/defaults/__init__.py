@@ -4,7 +4,8 @@ import csv
 from decimal import Decimal
 from pathlib import Path
 
-from django.db import models, transaction
+from django.db import models as db
+from django.db import transaction
 
 from apps.accounts.models import Department
 from apps.core.actors import Actor
@@ -12,7 +13,7 @@ from apps.core.vocabulary import Demand, Risk
 from apps.journal.events import record
 from apps.triage import events
 from apps.triage.models import Category, Keyword, RoutingRule, ScoreWeight
-from apps.triage.services import library
+from apps.triage.services import library, models
 from apps.triage.states import Factor
 
 KEYWORDS = Path(__file__).parent / "keywords.csv"
@@ -67,6 +68,7 @@ def load(*, actor: Actor) -> dict[str, int]:
         "keywords": _keywords(),
         "score weights": _weights(),
         "routing rules": 0 if RoutingRule.objects.exists() else _routes(),
+        "learned models": models.install_shipped(actor=actor),
     }
     if any(made.values()):
         version = library.bump(events.DEFAULTS_LOADED, ", ".join(f"{n} {w}" for w, n in made.items() if n), actor=actor)
@@ -123,6 +125,6 @@ def _routes() -> int:
     return made
 
 
-def _create_missing(model: type[models.Model], key: str, rows: list[models.Model]) -> int:
+def _create_missing(model: type[db.Model], key: str, rows: list[db.Model]) -> int:
     known = set(model._default_manager.values_list(key, flat=True))
     return len(model._default_manager.bulk_create([r for r in rows if getattr(r, key) not in known], batch_size=1000))

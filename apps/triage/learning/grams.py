@@ -3,7 +3,7 @@
 from itertools import chain
 from operator import add
 
-READS_CHARACTERS = 1_000  # what a complaint is about stands at its beginning; the rest would only cost time
+READS_CHARACTERS = 300  # more costs time and, measured, makes nothing better
 
 _DIGITS = str.maketrans("123456789", "0" * 9)  # which number it was tells nothing, and may be somebody's telephone
 

@@ -21,9 +21,7 @@ NOTHING = "nothing"  # evidence of its own: no keyword spoke for a category
 # From which probability of any risk on a text is flagged. To miss one is worse than to look at one too many: found by
 # cross-validation for a precision of some 0.7, as the next.
 RISK_FROM = 0.2
-# The keywords stand alone from so much confidence, and so clear a tone, on.
-SURE = 0.7
-CLEAR = 0.7
+CLEAR_TONE = 0.7  # the keywords stand alone from so clear a tone on, angry or praising
 
 
 class Target(models.TextChoices):
@@ -34,13 +32,14 @@ class Target(models.TextChoices):
 
 class Said(NamedTuple):
     """What the keywords said of a text: category (the top of its branch) with confidence, risk ("none" for none),
-    and how much praise and anger they found."""
+    how much praise and anger they found, and whether the category is clear: they spoke, and did not disagree."""
 
     category: str
     confidence: float
     risk: str
     praise: float
     anger: float
+    clear: bool
 
     @property
     def tone(self) -> float:
@@ -85,10 +84,10 @@ def keywords_answer(target: str, said: Said) -> Answer:
 def is_sure(target: str, said: Said) -> bool:
     """Whether the keywords need no help with a question: then no model is asked."""
     if target == Target.CATEGORY:
-        return said.confidence >= SURE
+        return said.clear
     if target == Target.RISK:
-        return said.risk != NO_RISK or (said.confidence >= SURE and abs(said.tone) >= CLEAR)
-    return abs(said.tone) >= CLEAR
+        return said.risk != NO_RISK or (said.clear and abs(said.tone) >= CLEAR_TONE)
+    return abs(said.tone) >= CLEAR_TONE
 
 
 def joined(target: str, said: Said, likely: Mapping[str, float] | None) -> Answer:

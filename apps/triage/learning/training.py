@@ -79,10 +79,16 @@ def fit(target: str, examples: Sequence[Example], base: LinearModel | None = Non
     lengths[lengths == 0] = 1.0
     plain = sparse.diags(1 / lengths) @ found
     told = DictVectorizer()
-    columns = [plain @ sparse.diags(moves), told.fit_transform([evidence(target, e.said) or {"": 0.0} for e in examples])]
+    columns = [
+        plain @ sparse.diags(moves),
+        told.fit_transform([evidence(target, e.said) or {"": 0.0} for e in examples]),
+    ]
     weights = [e.weight for e in examples]
     if base is not None:
-        table, worth = _unpacked(base), np.array([base.evidence.get(n, (0.0,) * len(base.biases)) for n in told.feature_names_])
+        table, worth = (
+            _unpacked(base),
+            np.array([base.evidence.get(n, (0.0,) * len(base.biases)) for n in told.feature_names_]),
+        )
         opinion = plain[:, : len(base.index)] @ table.T + columns[1] @ worth + np.array(base.biases)
         columns.append(sparse.csr_matrix(opinion / BASE_SPEAKS))
         columns = [sparse.vstack([c, r]) for c, r in zip(columns, _reminders(base, columns), strict=True)]

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
+from apps.accounts.models import Department
 from apps.core.actors import Actor
 from apps.core.errors import DomainError, DomainErrors
 from apps.triage import rulebook
@@ -24,7 +25,7 @@ Change = dict[str, Any]
 COLUMNS = ("text", "action", "category", "weight", "demand", "risk", "sentiment", "note")
 REMOVE, PUT = "remove", "put"
 MOST_LINES = 2_000
-_NUMBERS = ("weight", "sentiment")
+MOST_ERRORS = 20
 
 
 def read(content: str) -> list[Change]:
@@ -43,54 +44,56 @@ def read(content: str) -> list[Change]:
 
 def checked(lines: Iterable[Change]) -> list[Change]:
     """The lines as they are kept, tidied. Raises what `read` raises."""
-    changes, errors = [], []
-    for number, line in enumerate(lines, 1):
+    changes = [_tidied(line) for line in lines]
+    if not changes:
+        raise DomainErrors([DomainError("replay.empty")])
+    if len(changes) > MOST_LINES:
+        raise DomainErrors([DomainError("replay.too_many", limit=MOST_LINES)])
+    rows, errors = _Rows(changes), []
+    for number, change in enumerate(changes, 1):
         try:
-            change = {name: value for name, value in line.items() if value != ""}
-            change["text"] = library.tidy(str(change.get("text", "")))
-            change["action"] = REMOVE if change.get("action") == REMOVE else PUT
-            _row(change, number)
-            changes.append(change)
+            library.check(rows.row(change, number))
         except DomainErrors as found:
             errors += [DomainError("replay.line", line=number, why=e.words) for e in found.errors]
         except DomainError as error:
             errors.append(error)
-    if not changes and not errors:
-        errors.append(DomainError("replay.empty"))
-    if len(changes) > MOST_LINES:
-        errors.append(DomainError("replay.too_many", limit=MOST_LINES))
     if errors:
-        raise DomainErrors(errors[:20])
+        raise DomainErrors(errors[:MOST_ERRORS])
     return changes
 
 
-def of_keyword(keyword: Keyword) -> Change:
-    """The change that a filled-in keyword form stands for."""
+def of_keyword(keyword: Keyword, was: str = "") -> Change:
+    """The change that a filled-in keyword form stands for; `was` is the text that the keyword has now, if any."""
     return {
         "text": keyword.text,
+        "was": was or keyword.text,
         "action": PUT if keyword.active else REMOVE,
         "category": keyword.category.slug if keyword.category else "",
         "weight": f"{float(keyword.weight):g}",
         "demand": keyword.demand,
         "risk": keyword.risk,
         "sentiment": f"{float(keyword.sentiment):g}",
-        "department": keyword.department_id,
+        "department_id": keyword.department_id,
         "note": keyword.note,
-        **({"id": str(keyword.pk)} if not keyword._state.adding else {}),
     }
+
+
+def _tidied(line: Change) -> Change:
+    change = {name: value for name, value in line.items() if value != "" or "was" in line}
+    change["text"] = library.tidy(str(change.get("text", "")))
+    change["action"] = REMOVE if str(change.get("action", "")).lower() == REMOVE else PUT
+    return change
 
 
 def book_with(book: Rulebook, changes: Sequence[Change]) -> Rulebook:
     """The library as it would be after the change; nothing is written."""
     words = {word.text: word for word in rulebook.words(book.branches)}
-    for number, change in enumerate(changes, 1):
-        row = _row(change, number)
-        words.pop(change["text"], None)
-        if row is not None and (old := _renamed(change)):
-            words.pop(old, None)
-        if row is not None and row.active:
+    for change, row in zip(changes, _Rows(changes).all(), strict=True):
+        words.pop(change.get("was", change["text"]), None)
+        if row.active:
             words[row.text] = rulebook.word_of(book.branches, row)
-    departments = {w.text: w.department_id for w in words.values() if w.department_id in book.departments_active}
+    open_now = set(Department.objects.filter(active=True).values_list("pk", flat=True))
+    departments = {w.text: w.department_id for w in words.values() if w.department_id in open_now}
     return replace(book, **matcher(tuple(words.values())), departments=departments)
 
 
@@ -99,49 +102,44 @@ def apply(changes: Sequence[Change], *, actor: Actor, reason: str = "") -> int:
 
     Raises what `read` and `library.save` raise.
     """
-    done = 0
     with transaction.atomic():
-        for number, change in enumerate(changes, 1):
-            row = _row(change, number)
-            done += row is not None and library.save(row, actor=actor, reason=reason) is not None
-    return done
+        rows = _Rows(changes).all()
+        return sum(library.save(row, actor=actor, reason=reason) is not None for row in rows)
 
 
-def _renamed(change: Change) -> str:
-    """The text that the keyword had before, where the change gives it another one."""
-    if "id" not in change:
-        return ""
-    old = Keyword.objects.filter(pk=change["id"]).values_list("text", flat=True).first()
-    return old if old and old != change["text"] else ""
+class _Rows:
+    """The keywords of a change as they would be, not saved; what is there already is read by one query."""
 
+    def __init__(self, changes: Sequence[Change]) -> None:
+        self.changes = changes
+        named = {change.get("was", change["text"]) for change in changes}
+        self.known = {row.text: row for row in Keyword.objects.filter(text__in=named).select_related("category")}
+        self.categories = {row.slug: row for row in Category.objects.filter(active=True)}
 
-def _row(change: Change, number: int) -> Keyword | None:
-    """The keyword as it would be, checked and not saved; None where it is not there and is to be removed from nowhere."""
-    row = Keyword.objects.filter(pk=change["id"]).first() if "id" in change else None
-    row = row or Keyword.objects.filter(text=change["text"]).first()
-    if change["action"] == REMOVE:
-        if row is None:
-            raise DomainError("replay.unknown", line=number, text=change["text"])
-        row.active = False
+    def all(self) -> list[Keyword]:
+        """Raises DomainError that names the line: `replay.unknown`, `replay.category`, `replay.number`."""
+        return [self.row(change, number) for number, change in enumerate(self.changes, 1)]
+
+    def row(self, change: Change, number: int) -> Keyword:
+        row = self.known.get(change.get("was", change["text"]))
+        if change["action"] == REMOVE:
+            if row is None:
+                raise DomainError("replay.unknown", line=number, text=change["text"])
+            row.active = False
+            return row
+        row = row or Keyword()
+        row.text, row.active = change["text"], True
+        for name in ("demand", "risk", "note", "department_id"):
+            if name in change:
+                setattr(row, name, change[name])
+        for name in ("weight", "sentiment"):
+            if name in change:
+                setattr(row, name, _number(change[name], name, number))
+        if "category" in change:
+            row.category = self.categories.get(change["category"])
+            if row.category is None and change["category"]:
+                raise DomainError("replay.category", line=number, value=change["category"])
         return row
-    row = row or Keyword()
-    row.text, row.active = change["text"], True
-    for name in ("demand", "risk", "note"):
-        if name in change:
-            setattr(row, name, change[name])
-    for name in _NUMBERS:
-        if name in change:
-            setattr(row, name, _number(change[name], name, number))
-    if "department" in change:
-        row.department_id = change["department"]
-    if "category" in change:
-        row.category = Category.objects.filter(slug=change["category"]).first()
-        if row.category is None:
-            raise DomainError("replay.category", line=number, value=change["category"])
-    elif "id" in change:
-        row.category = None
-    library.check(row)
-    return row
 
 
 def _number(value: str, column: str, line: int) -> Decimal:

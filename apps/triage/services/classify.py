@@ -20,8 +20,8 @@ from uuid import UUID
 
 from apps.core.vocabulary import Demand, Risk
 from apps.triage import folding, rulebook
-from apps.triage.learning.targets import Said, Target
-from apps.triage.rulebook import OTHER, Rulebook, Word
+from apps.triage.learning.targets import OTHER, Said, Target
+from apps.triage.rulebook import Rulebook, Word
 from apps.triage.services.learned import Judgement, judge
 
 # Found by cross-validation on labelled texts; they describe reading, not policy, so they are no settings.
@@ -30,6 +30,9 @@ LATER_COUNTS = 0.8
 LATER_FLOOR = 0.3
 BRANCH_SHARE = 0.5  # of its root's evidence, for a sub-category to be chosen
 SURE_AT = 3.0  # evidence from which on a lone category is as sure as it can be
+# From which share of the evidence, and from how much of it, on the keywords have spoken clearly: then no model is asked
+# about the category, so that whoever gives a keyword a weight of 1 or more sees it decide.
+CLEAR_SHARE, CLEAR_EVIDENCE = 0.6, 1.0
 READS_CHARACTERS = 10_000
 
 _NEGATIONS = frozenset("不没未无")
@@ -211,19 +214,21 @@ class _Reading:
             self.risk = risk
 
     def said(self) -> Said:
-        category, confidence = self._verdict()
-        return Said(category, confidence, self.risk or _NO_RISK, self.positive, self.negative)
+        category, confidence, clear = self._verdict()
+        return Said(category, confidence, self.risk or _NO_RISK, self.positive, self.negative, clear)
 
-    def _verdict(self) -> tuple[str, float]:
-        """The top category and how sure it is: its share of the evidence, less where there is little evidence."""
+    def _verdict(self) -> tuple[str, float, bool]:
+        """The top category, how sure it is (its share of the evidence, less where there is little evidence), and whether
+        it is clear."""
         if not self.scores:
-            return OTHER, 0.0
+            return OTHER, 0.0, False
         scores = self.scores
         best = max(scores.values())
         total = sum(scores.values())
         winners = [slug for slug, evidence in scores.items() if evidence == best]
         root = winners[0] if len(winners) == 1 else min(winners, key=self.book.branches.ranks.__getitem__)
-        return root, round(best / total * min(1.0, best / SURE_AT), 3)
+        share = best / total
+        return root, round(share * min(1.0, best / SURE_AT), 3), share >= CLEAR_SHARE and best >= CLEAR_EVIDENCE
 
     def branch(self, root: str) -> str:
         """The sub-category that holds most of its root's evidence, or the root itself."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from apps.triage.learning.grams import grams
 from apps.triage.learning.linear import LinearModel
-from apps.triage.learning.targets import CLEAR, NO_RISK, POSITIVE, SURE, Answer, Said, Target, evidence, model_answer
+from apps.triage.learning.targets import CLEAR_TONE, NO_RISK, POSITIVE, Answer, Said, Target, evidence, model_answer
 
 _CATEGORY, _RISK, _SENTIMENT = Target.CATEGORY.value, Target.RISK.value, Target.SENTIMENT.value
 
@@ -33,17 +33,17 @@ class Judgement(NamedTuple):
 def judge(models: Mapping[str, LinearModel], folded: str, said: Said, categories: Container[str]) -> Judgement:
     """What to make of a folded text. Without models, or in a text that is not Chinese, the keywords stand alone."""
     tone = said.tone
-    unsure, unclear = said.confidence < SURE, abs(tone) < CLEAR
-    pieces = grams(folded) if models and (unsure or unclear) else []
+    open_tone = abs(tone) < CLEAR_TONE
+    pieces = grams(folded) if models and (open_tone or not said.clear) else []
     if not pieces:
         return Judgement(said.category, said.confidence, (), said.risk, (), round(tone, 3), False)
-    found = _ask(models, _CATEGORY, pieces, said) if unsure else None
+    found = _ask(models, _CATEGORY, pieces, said) if not said.clear else None
     if found is not None and found.label not in categories:  # retired since the model was trained
         found = None
     category, confidence = found or (said.category, said.confidence)
     danger = _ask(models, _RISK, pieces, said) if said.risk == NO_RISK else None
     risk = danger.label if danger else said.risk
-    feeling = _ask(models, _SENTIMENT, pieces, said) if unclear else None
+    feeling = _ask(models, _SENTIMENT, pieces, said) if open_tone else None
     return Judgement(
         category,
         round(confidence, 3),

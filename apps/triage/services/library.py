@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from django.core.exceptions import ValidationError
@@ -15,8 +15,8 @@ from apps.core.errors import DomainError, DomainErrors
 from apps.journal.events import record
 from apps.triage import events, rulebook
 from apps.triage.folding import fold
+from apps.triage.learning.targets import OTHER
 from apps.triage.models import Category, Keyword, LibraryVersion, RoutingRule, ScoreWeight
-from apps.triage.rulebook import OTHER
 from apps.triage.services.score import CHOICES
 from apps.triage.states import Factor
 
@@ -34,7 +34,11 @@ _CHANGED = {
     RoutingRule: events.RULE_CHANGED,
     ScoreWeight: events.WEIGHT_CHANGED,
 }
-_NUMBERS = {Factor.REPEATS: (1, 999), Factor.NUDGES: (1, 999), Factor.SENTIMENT: (-1, 0)}  # factor: lowest and highest value
+_NUMBERS = {
+    Factor.REPEATS: (1, 999),
+    Factor.NUDGES: (1, 999),
+    Factor.SENTIMENT: (-1, 0),
+}  # factor: lowest and highest value
 
 
 def save(
@@ -73,6 +77,17 @@ def set_active(rows: Iterable[Category | Keyword | RoutingRule], active: bool, *
             if row.active != active:
                 row.active = active
                 changed += save(row, actor=actor) is not None
+    return changed
+
+
+def save_points(points: Mapping[ScoreWeight, int], *, actor: Actor, reason: str = "") -> int:
+    """Change several points at once, all or none (CLS-05); returns how many are different now. Raises what `save` raises."""
+    changed = 0
+    with transaction.atomic():
+        for row, value in points.items():
+            if row.points != value:
+                row.points = value
+                changed += save(row, actor=actor, reason=reason) is not None
     return changed
 
 

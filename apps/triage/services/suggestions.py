@@ -85,7 +85,9 @@ def search(*, actor: Actor) -> int:
     return len(chosen)
 
 
-def accept(suggestion: KeywordSuggestion, *, actor: Actor, category: Category, weight: Decimal) -> LibraryVersion | None:
+def accept(
+    suggestion: KeywordSuggestion, *, actor: Actor, category: Category, weight: Decimal
+) -> LibraryVersion | None:
     """Make a keyword of it; it works within a second. Raises what `library.save` raises, DomainError
     `suggestion.decided`."""
     with transaction.atomic():

@@ -22,7 +22,7 @@ from apps.triage.services.classify import listen
 LEAST_TEXTS = 60
 LEAST_COMPARED = 30
 LEAST_NEW_DECISIONS = 30  # before the scheduled task trains anew
-MOST_TICKETS = 4_000  # trained in about a minute
+MOST_TICKETS = 3_000  # trained in about a minute
 LEFT_STANDING = 0.4  # what a category is worth as a label that nobody touched until the ticket was closed
 
 

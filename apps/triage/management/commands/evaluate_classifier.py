@@ -18,7 +18,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", help="CSV, UTF-8 or GB18030, with a header line")
-        parser.add_argument("--cross-validate", action="store_true", help="train and test by turns on fifths of the file")
+        parser.add_argument(
+            "--cross-validate", action="store_true", help="train and test by turns on fifths of the file"
+        )
         parser.add_argument("--reviews", help="CSV with source, row, product_group, positive, text: measures the tone")
         parser.add_argument("--labels", help="CSV with set, source, row and labels for texts of --reviews")
         parser.add_argument("--strangers", default="酒店", help="product group that the tone is not trained on")

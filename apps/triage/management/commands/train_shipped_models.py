@@ -41,4 +41,6 @@ class Command(BaseCommand):
             (models.SHIPPED / f"{target}.model").write_bytes(raw)
             figures = json.dumps(found[target], ensure_ascii=False, indent=1)
             (models.SHIPPED / f"{target}.json").write_text(figures + "\n", encoding="utf-8")
-            self.stdout.write(f"{target}: {len(examples)} texts, {len(raw)} bytes, accuracy {found[target]['accuracy']}")
+            self.stdout.write(
+                f"{target}: {len(examples)} texts, {len(raw)} bytes, accuracy {found[target]['accuracy']}"
+            )

@@ -1,0 +1,104 @@
+"""May this money leave now? The red invoice first, unless a rule or a person says otherwise (VOI-13); provider limits."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Q
+
+from apps.billing import events
+from apps.billing.models import GateException, Invoice, Refund, RefundAttempt, RefundGate
+from apps.billing.states import InvoiceState, Method, PayChannel, RefundKind, RefundState, VoidState
+from apps.core import clock
+from apps.core.actors import Actor
+from apps.core.errors import DomainError
+from apps.feedback.services import words
+from apps.journal import events as journal
+
+UNDONE = (VoidState.DONE, VoidState.ARCHIVED)
+# WeChat Pay: at most 50 partial refunds of a payment, one a minute, within 365 days (REFUND-FACTS).
+MOST_PARTS, APART, LATEST = 50, timedelta(minutes=1), timedelta(days=365)
+
+
+def invoice_of(refund: Refund) -> Invoice | None:
+    """The blue invoice that this refund leaves uncovered, as long as it is not undone."""
+    if refund.kind != RefundKind.REFUND:
+        return None
+    if refund.void_request is not None:
+        return None if refund.void_request.state in UNDONE else refund.void_request.invoice
+    if refund.payment is None or refund.payment.order_id is None:
+        return None
+    standing = Invoice.objects.filter(order_id=refund.payment.order_id, red_of=None, state=InvoiceState.ISSUED)
+    return standing.order_by("-issued_at").first()
+
+
+def rule_for(reason_code: str, amount: Decimal, day: date) -> RefundGate | None:
+    """The first row in force on a day of Shanghai whose reason and amount (yuan) fit."""
+    rows = RefundGate.objects.filter(
+        Q(effective_to=None) | Q(effective_to__gte=day), effective_from__lte=day, reason_code__in=("", reason_code)
+    )
+    return next((row for row in rows if row.up_to is None or amount <= row.up_to), None)
+
+
+def red_first(refund: Refund, data: object) -> DomainError | None:
+    """VOI-13."""
+    invoice = invoice_of(refund)
+    if invoice is None or GateException.objects.filter(refund=refund).exists():
+        return None
+    reason = refund.void_request.reason.code if refund.void_request else ""
+    rule = rule_for(reason, refund.amount, clock.local(clock.now()).date())
+    if rule is not None and rule.before_red:
+        return None
+    return DomainError("refund.red_first", invoice=str(invoice))
+
+
+def provider_limits(refund: Refund, data: object) -> DomainError | None:
+    """What WeChat Pay would refuse anyway; the wait of a minute ends by itself."""
+    if refund.channel != PayChannel.WECHAT_PAY or refund.method != Method.REFUND or refund.payment is None:
+        return None
+    now = clock.now()
+    if now - refund.payment.paid_at > LATEST:
+        return DomainError("refund.too_late")
+    earlier = RefundAttempt.objects.filter(refund__payment=refund.payment, channel=refund.channel, method=Method.REFUND)
+    if earlier.count() >= MOST_PARTS:
+        return DomainError("refund.too_many_parts")
+    if earlier.filter(created_at__gt=now - APART).exclude(refund=refund).exists():
+        return DomainError("refund.one_a_minute")
+    return None
+
+
+def except_from(refund: Refund, *, actor: Actor, reason: str) -> GateException:
+    """Let one refund leave before its red invoice; who and why are kept. Never one's own.
+
+    Raises DomainError `core.not_allowed`, `approval.own`, `reason.missing`, `refund.gate_open`.
+    """
+    if not actor.can("billing.except_refund_gate") or actor.user_id is None:
+        raise DomainError("core.not_allowed")
+    if refund.requested_by_id == actor.user_id:
+        raise DomainError("approval.own")
+    text = words.checked(reason, "reason", required="reason.missing")
+    with transaction.atomic():
+        if invoice_of(refund) is None or refund.state not in (RefundState.CREATED, RefundState.APPROVED):
+            raise DomainError("refund.gate_open")
+        row, new = GateException.objects.get_or_create(
+            refund=refund, defaults={"by_id": actor.user_id, "reason": text, "at": clock.now()}
+        )
+        if not new:
+            raise DomainError("refund.gate_open")
+        data = {"invoice": str(invoice_of(refund)), "amount": refund.amount}
+        journal.record(events.REFUND_GATE_EXCEPTED, subject=refund, actor=actor, reason=text, data=data)
+    return row
+
+
+def save_rule(row: RefundGate, *, actor: Actor) -> RefundGate:
+    """Add or change a row of the gate. Raises DomainError `core.not_allowed`."""
+    if not actor.can("billing.change_refundgate"):
+        raise DomainError("core.not_allowed")
+    with transaction.atomic():
+        row.save()
+        data = {
+            "position": row.position, "reason_code": row.reason_code, "up_to": row.up_to, "before_red": row.before_red,
+            "from": row.effective_from, "until": row.effective_to,
+        }  # fmt: skip
+        journal.record(events.REFUND_GATES_CHANGED, subject=row, actor=actor, data=data)
+    return row
