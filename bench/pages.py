@@ -64,6 +64,8 @@ def _measure(tickets: int, seconds: float, only: str) -> None:
                 user, client = User.objects.get(username=reader), Client()
                 client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
                 session = f"sessionid={client.cookies['sessionid'].value}"
+                warm = load.request("GET", "/admin/queue/?tab=any", cookie=session)
+                load.run(server, lambda warm=warm: warm, _well, 3.0)  # all workers know their templates
                 for page, addresses in _pages(user).items():
                     if only in page:
                         _one(server, page, addresses, (reader, session, client), (tickets, seconds))

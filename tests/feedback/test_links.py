@@ -120,7 +120,10 @@ def test_open_parts_hold_the_whole_and_name_themselves(actor):
     assert refused.value.code == "part.open" and part.number in refused.value.words
     target = factories.ticket()
     assert code_of(lambda: merging.merge(whole, target, actor=actor)) == "part.open"
-    for name, data in (("resolve", {"result": "好了"}), ("merge", {"into": target})):  # whoever knocks at the door itself
+    for name, data in (
+        ("resolve", {"result": "好了"}),
+        ("merge", {"into": target}),
+    ):  # whoever knocks at the door itself
         assert code_of(lambda n=name, d=data: transitions.apply(whole, n, actor=actors.SYSTEM, **d)) == "part.open"
     assert fresh(whole).state == "in_progress"
     assignment.accept(part, actor=actor)

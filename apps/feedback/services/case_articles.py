@@ -1,6 +1,7 @@
 """From a solved ticket to an article (KB-01): its question and answer, without anybody's personal data."""
 
 from django.db import transaction
+from django.utils.translation import gettext, override
 
 from apps.core.actors import Actor
 from apps.feedback import events
@@ -17,15 +18,16 @@ def proposed(ticket: Ticket) -> Draft:
 
     Nothing is stored; a person reads and edits it first.
     """
-    names = [ticket.customer.name]
-    title = without_personal_data(ticket.title, names=names)
-    question = without_personal_data(ticket.description, names=names)
-    answer = without_personal_data(ticket.result, names=names)
-    plan = ticket.plans.first()
-    steps = without_personal_data(plan.steps, names=names) if plan else ""
-    body = "\n\n".join(filter(None, [question, steps and f"## 处理步骤\n\n{steps}", answer and f"## 结果\n\n{answer}"]))
-    topic = topic_for(ticket)
+    names, plan = [ticket.customer.name], ticket.plans.first()
+    with override(ticket.language):
+        title, question, answer, steps = (
+            without_personal_data(text, names=names)
+            for text in (ticket.title, ticket.description, ticket.result, plan.steps if plan else "")
+        )
+        parts = [(gettext("Troubleshooting steps"), steps), (gettext("Result"), answer)]
+    body = "\n\n".join([question, *(f"## {heading}\n\n{text}" for heading, text in parts if text)])
     group = ticket.product.group if ticket.product else ""
+    topic = topic_for(ticket)
     return Draft(title[:120], body, topic, language=ticket.language, product_group=group, source=ticket.number)
 
 

@@ -30,7 +30,7 @@ class Draft:
 
     title: str
     body: str
-    topic: Topic
+    topic: Topic | None
     language: str = Language.ZH_HANS
     audience: str = Audience.CUSTOMERS
     product: Product | None = None
@@ -44,6 +44,8 @@ def check(draft: Draft) -> None:
     for name, choices in (("language", Language), ("audience", Audience)):
         if getattr(draft, name) not in choices.values:
             errors.append(DomainError("core.invalid_choice", field=name, value=getattr(draft, name)))
+    if draft.topic is None:
+        errors.append(DomainError("core.required", field="topic"))
     if errors:
         raise DomainErrors(errors)
 

@@ -27,7 +27,9 @@ class DecisionInput(StrictSerializer):
 
 
 class WithdrawalInput(StrictSerializer):
-    """Nothing but `{}`."""
+    """Take back the own request."""
+
+    reason = TextField(required=False, max_length=2_000)
 
 
 class ExtensionAnswer(serializers.Serializer[Any]):

@@ -89,5 +89,5 @@ class WithdrawalView(APIView):
     @idempotent
     def post(self, request: Request, extension_id: UUID) -> Response:
         actor = actor_for(request)
-        WITHDRAWAL.run_validation(request.data)
-        return Response(row(extensions.withdraw(known(actor, extension_id), actor=actor)))
+        values = WITHDRAWAL.run_validation(request.data)
+        return Response(row(extensions.withdraw(known(actor, extension_id), actor=actor, **values)))

@@ -89,12 +89,13 @@ def refuse(extension: ExtensionRequest, *, actor: Actor, reason: str) -> Extensi
     return done
 
 
-def withdraw(extension: ExtensionRequest, *, actor: Actor) -> ExtensionRequest:
-    """Whoever asked takes it back. Raises DomainError `core.not_allowed`, `transition.impossible`."""
+def withdraw(extension: ExtensionRequest, *, actor: Actor, reason: str = "") -> ExtensionRequest:
+    """Whoever asked takes it back. Raises DomainError `core.not_allowed`, `transition.impossible`, `core.too_long`."""
+    reason = _checked(reason)
     with transaction.atomic():
         locks.row(Deadline, extension.deadline_id)
-        done = transitions.apply(extension, "withdraw", actor=actor, by=actor)
-        lapse.ended(done, actor, "")
+        done = transitions.apply(extension, "withdraw", actor=actor, reason=reason, by=actor)
+        lapse.ended(done, actor, reason)
     return done
 
 

@@ -17,7 +17,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget
 
 from apps.accounts.principals import actor_for
-from apps.core.errors import DomainErrors
+from apps.core.errors import DomainError, DomainErrors
 from apps.triage.admin.pages import RIGHT, LookedAt, attempt, framed, tell
 from apps.triage.admin.suggestions import LABELS
 from apps.triage.models import Decision, Replay
@@ -138,7 +138,7 @@ def begin(request: HttpRequest, lines: list[changes.Change], days: int = DAYS) -
     """Start a replay and go to its page; where the change can't be, say why and come back."""
     try:
         return redirect(address(replays.start(lines, days, actor=actor_for(request))))
-    except DomainErrors as error:
+    except (DomainError, DomainErrors) as error:
         tell(request, error)
         return redirect(request.get_full_path())
 

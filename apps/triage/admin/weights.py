@@ -16,7 +16,7 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from apps.accounts.principals import actor_for
-from apps.core.errors import DomainErrors
+from apps.core.errors import DomainError, DomainErrors
 from apps.triage.admin.base import LibraryAdmin
 from apps.triage.admin.pages import framed, tell
 from apps.triage.models import ScoreWeight
@@ -118,7 +118,7 @@ class ScoreWeightAdmin(LibraryAdmin):
         try:
             reason = form.cleaned_data["reason"]
             count = library.save_points(form.changed(), actor=actor_for(request), reason=reason)
-        except DomainErrors as error:
+        except (DomainError, DomainErrors) as error:
             tell(request, error)
             return False
         words = ngettext("%(count)s entry changed.", "%(count)s entries changed.", count)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import log
@@ -66,8 +66,8 @@ def search(*, actor: Actor) -> int:
     found = [f for f in _candidates(_decided()) if f.label in ids]
     with transaction.atomic():
         known = set(Keyword.objects.values_list("text", flat=True))
-        known |= set(KeywordSuggestion.objects.exclude(decision=Decision.OPEN).values_list("text", flat=True))
-        chosen = _strongest(f for f in found if f.text not in known)
+        decided = list(KeywordSuggestion.objects.exclude(decision=Decision.OPEN).values_list("text", flat=True))
+        chosen = _strongest((f for f in found if f.text not in known), decided)
         KeywordSuggestion.objects.filter(decision=Decision.OPEN).exclude(text__in=[f.text for f in chosen]).delete()
         for f in chosen:
             KeywordSuggestion.objects.update_or_create(
@@ -177,12 +177,13 @@ def _counts(decided: Iterable[_Seen], wanted: set[str]) -> tuple[Mapping[str, in
     return everywhere, here
 
 
-def _strongest(found: Iterable[_Found]) -> list[_Found]:
-    """The strongest of those that say the same: of equally strong ones the longer, and none inside another."""
+def _strongest(found: Iterable[_Found], decided: Sequence[str]) -> list[_Found]:
+    """The strongest of those that say the same: of equally strong ones the longer, none inside another or inside a
+    decided one, and none that holds one of those."""
     chosen: list[_Found] = []
     for each in sorted(found, key=lambda f: (-f.strength, -len(f.text), f.text)):
         if len(chosen) == MOST_OPEN:
             break
-        if not any(each.text in other.text or other.text in each.text for other in chosen):
+        if not any(each.text in other or other in each.text for other in (*decided, *(f.text for f in chosen))):
             chosen.append(each)
     return chosen

@@ -63,7 +63,7 @@ class Command(BaseCommand):
         wanted = 0 if PayComplaint.objects.filter(door=door).exists() else options["complaints"]
         count = 0
         while (count < wanted or options["every"]) and not stop.is_set():
-            if stop.wait(5.0 if count < wanted else options["every"]):  # the site may still be starting
+            if stop.wait(15.0 if count < wanted else options["every"]):  # the site may still be starting
                 return
             number = platform.complain(
                 WORDS[count % len(WORDS)], phone=f"1381234{5600 + count:04d}", pictures=count % 2
