@@ -42,10 +42,11 @@ def main(arguments: list[str]) -> None:
 
 
 def _compare(small: list[dict], large: list[dict]) -> None:
+    """Of a list that is shorter in the small company, the ratio tells of its length; `rows` says so."""
     for few, many in zip(small, large, strict=True):
         line("pages", f"{many['name']}: flat", many["p95_ms"] / few["p95_ms"], "times the p95 of the small company",
              goal=FLAT_GOAL, reader=many["reader"], p95_ms=many["p95_ms"], by_cpu=round(many["cpu_ms"] / few["cpu_ms"], 2),
-             queries=[few["queries"], many["queries"]])  # fmt: skip
+             rows=[few["rows"], many["rows"]], queries=[few["queries"], many["queries"]])  # fmt: skip
 
 
 def _measure(tickets: int, seconds: float, only: str) -> None:
@@ -109,18 +110,19 @@ def _one(
     if result.bad:
         say(f"bad answer of {addresses[0]}: {result.first_bad}")
     line("pages", page, result.percentile(50), "ms", reader=reader, tickets=tickets, p95_ms=result.percentile(95),
-         goal=GOAL_MS, cpu_ms=result.cpu_ms, queries=_queries(client, addresses[0]), times=len(result.milliseconds),
+         goal=GOAL_MS, cpu_ms=result.cpu_ms, **_once(client, addresses[0]), times=len(result.milliseconds),
          bad=result.bad)  # fmt: skip
 
 
-def _queries(client: object, address: str) -> int:
+def _once(client: object, address: str) -> dict[str, int]:
+    """How many queries the page sends, and how many tickets it lists."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
     client.get(address, headers={"host": "127.0.0.1"})
     with CaptureQueriesContext(connection) as captured:
-        client.get(address, headers={"host": "127.0.0.1"})
-    return len(captured)
+        answer = client.get(address, headers={"host": "127.0.0.1"})
+    return {"queries": len(captured), "rows": answer.content.count(b"data-row>")}
 
 
 def _well(status: int, body: bytes) -> bool:

@@ -1,9 +1,10 @@
-"""`script/chaos broker|worker`: real worker, beat and broker processes, stopped and killed; exits 1 when anything is wrong.
+"""`script/chaos broker|refunds|worker`: real worker, beat and broker processes, stopped and killed; exits 1 when anything is wrong.
 
 Each run prints its seed and works in a database of its own, dropped at the end.
 """
 
 import argparse
+import contextlib
 import importlib
 import os
 import random
@@ -13,7 +14,9 @@ from bench import scratch
 
 RUNS = {
     "broker": "the broker is killed in the middle of intake and comes back: nothing lost, no intake slow or refused",
+    "refunds": "worker, web, broker and database are killed while providers lie: each refund paid exactly once",
     "worker": "workers are killed with -9 in mid-delivery: each receiver's effect exactly once",
+    "tickets": "random steps on tickets through the real services: whatever happens, all that must hold does (HND-01)",
 }
 
 
@@ -21,11 +24,20 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="script/chaos", description=__doc__, epilog=str(RUNS))
     parser.add_argument("name", choices=RUNS)
     parser.add_argument("--tickets", type=int, default=300)
-    parser.add_argument("--kills", type=int, default=25)
+    parser.add_argument("--refunds", type=int, default=2000)
+    parser.add_argument("--kills", type=int, default=None)
+    parser.add_argument("--control", action="store_true", help="refunds: with the guard off, which must be found")
+    parser.add_argument("--runs", type=int, default=500, help="of tickets: how many lives of 40 steps")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     options = parser.parse_args(arguments)
+    options.kills = options.kills or (200 if options.name == "refunds" else 25)
     print(f"seed {options.seed}", flush=True)
-    with scratch.database():
+    with contextlib.ExitStack() as stack:
+        if options.name == "refunds":
+            from chaos import database
+
+            options.database = stack.enter_context(database.of_its_own())
+        stack.enter_context(scratch.database())
         os.environ["CHAOS_SEED"] = str(options.seed)
         wrong = importlib.import_module(f"chaos.{options.name}").run(options)
     for finding in wrong:

@@ -127,6 +127,9 @@ def _prepare(options: argparse.Namespace) -> str:
     if own_database and not any(os.environ.get(name) for name in ("PAYMENT_SIMULATOR_URL", "ALIPAY_APP_ID", "WECHAT_PAY_MCHID")):
         port = _free_port()
         os.environ |= {"PROVIDER_SIMULATOR_PORT": str(port), "PAYMENT_SIMULATOR_URL": f"http://127.0.0.1:{port}"}
+    if own_database and not any(os.environ.get(name) for name in ("TAX_SIMULATOR_URL", "TAX_PLATFORM_URL", "TAX_ADAPTER")):
+        port = _free_port()
+        os.environ |= {"TAX_SIMULATOR_PORT": str(port), "TAX_SIMULATOR_URL": f"http://127.0.0.1:{port}"}
     print("Starting PostgreSQL and Valkey …" if own_database else "Using the database of DATABASE_URL …", flush=True)
 
     import django
@@ -240,6 +243,8 @@ def _processes() -> dict[str, str]:
         processes["pay"] = "exec python manage.py simulate_wechat_complaints --port $PAY_SIMULATOR_PORT --complaints 2"
     if "PROVIDER_SIMULATOR_PORT" in os.environ:
         processes["providers"] = "exec python manage.py simulate_providers --port $PROVIDER_SIMULATOR_PORT"
+    if "TAX_SIMULATOR_PORT" in os.environ:
+        processes["tax"] = "exec python manage.py simulate_tax --books --port $TAX_SIMULATOR_PORT"
     return processes
 
 

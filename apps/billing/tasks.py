@@ -1,6 +1,15 @@
 from celery import shared_task
 
-from apps.billing.services import callbacks, floats, paying, reconciliation
+from apps.billing.services import (
+    callbacks,
+    floats,
+    form_clock,
+    month_end,
+    paying,
+    reconciliation,
+    tax_facts,
+    tax_operations,
+)
 from apps.core import clock
 from apps.core.models import Heartbeat
 from apps.journal import doorbell
@@ -22,7 +31,7 @@ def begin() -> None:
 def pay() -> None:
     """Send what waits, ask after what is open; the janitor of refunds."""
     doorbell.answered("billing.pay")
-    paying.sweep()
+    paying.work_off()
     paying.look_again()
     _alive("billing.pay")
 
@@ -41,3 +50,25 @@ def reconcile() -> None:
 @shared_task(name="billing.tidy")
 def tidy() -> None:
     callbacks.forget_old()
+
+
+@shared_task(name="billing.tax")
+def tax() -> None:
+    """Send what waits for the tax platform, ask after what is open; the janitor of voids and red letters."""
+    doorbell.answered("billing.tax")
+    tax_operations.sweep()
+    tax_facts.renew_waiting()
+    _alive("billing.tax")
+
+
+@shared_task(name="billing.tax_forms")
+def tax_forms() -> None:
+    """Forms that wait for the other side: asked about, reminded of, entered anew."""
+    form_clock.follow()
+    _alive("billing.tax_forms")
+
+
+@shared_task(name="billing.month_end")
+def warn_of_month_end() -> None:
+    month_end.warn()
+    _alive("billing.month_end")

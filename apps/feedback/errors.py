@@ -112,6 +112,7 @@ register(
         "drill.not_a_drill": Problem(409, _("This is a customer's ticket, not a drill.")),
         "drill.no_scenario": Problem(422, _("Choose at least one scenario.")),
         "drill.too_many": Problem(422, _("A drill has between 1 and %(limit)s tickets.")),
+        "drill.no_money": Problem(409, _("This is a drill: no money moves for it.")),
         "drill.ended": Problem(409, _("This drill has ended.")),
         "survey.not_following_up": Problem(
             409, _("A second follow-up is recorded while the ticket is in second follow-up.")

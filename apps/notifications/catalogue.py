@@ -10,6 +10,36 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from apps.notifications.placeholders import (
+    AUTHOR,
+    AUTOMATIC,
+    CATEGORY,
+    CHANGE,
+    CONTACT,
+    CUSTOMER,
+    DECISION,
+    DEPARTMENT,
+    DESK_LINK,
+    DOOR_NAME,
+    DOOR_SINCE,
+    DOOR_TROUBLE,
+    DUE_AT,
+    HANDLER,
+    KIND,
+    LEVEL,
+    LINK,
+    METRIC,
+    NUMBER,
+    REASON,
+    RECEIVED_AT,
+    REPLY_BY,
+    RESPONSIBLE,
+    SURVEY_LINK,
+    UNTIL,
+    URGENCY,
+    Placeholder,
+    prose,
+)
 from apps.notifications.states import MessageChannel
 
 EMAIL, SMS, PHONE, DOOR, IN_APP = (
@@ -19,17 +49,6 @@ EMAIL, SMS, PHONE, DOOR, IN_APP = (
     MessageChannel.DOOR,
     MessageChannel.IN_APP,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Placeholder:
-    """`private`: a name, a private link or free text, kept out of subjects. `prose`: free text, shortened in an SMS."""
-
-    name: str
-    meaning: str | Promise
-    sample: str | Promise
-    private: bool = False
-    prose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,45 +63,6 @@ class MessageType:
     for_staff: bool = False
 
 
-COMPANY = Placeholder("company", _("name of the company"), _("Qingchuan Appliances"))
-RECIPIENT = Placeholder("recipient_name", _("name of the recipient"), _("Zhang San"), private=True)
-AUTOMATIC = (COMPANY, RECIPIENT)
-
-NUMBER = Placeholder("number", _("ticket number"), "202405-001")
-KIND = Placeholder("kind", _("kind of feedback"), _("Complaint"))
-URGENCY = Placeholder("urgency", _("urgency"), _("Urgent"))
-CATEGORY = Placeholder("category", _("category"), _("Product quality"))
-DEPARTMENT = Placeholder("department", _("responsible department"), _("After-sales service"))
-CUSTOMER = Placeholder("customer", _("customer's name, masked"), "张*")
-LINK = Placeholder("link", _("private link to the tracking page"), "https://service.example.com/t/7Kq2…", private=True)
-SURVEY_LINK = Placeholder("link", _("private link to the survey"), "https://service.example.com/s/9Xd4…", private=True)
-DESK_LINK = Placeholder("link", _("link to the ticket in the desk"), "https://service.example.com/desk/…", private=True)
-RECEIVED_AT = Placeholder("received_at", _("when the feedback arrived"), "2024-05-11 09:30")
-REPLY_BY = Placeholder("reply_by", _("when an answer is due (may be empty)"), "2024-05-12 09:30")
-CONTACT = Placeholder("contact", _("how to reach us"), "400-820-0000")
-HANDLER = Placeholder("handler", _("handler: masked name and staff number"), _("Li* (staff no. 1024)"))
-REASON = Placeholder(
-    "reason", _("reason (may be empty)"), _("The fault came back after two days"), private=True, prose=True
-)
-RESPONSIBLE = Placeholder("responsible", _("who works on it (may be empty)"), "李娜")
-METRIC = Placeholder("metric", _("what is due"), _("First response"))
-DUE_AT = Placeholder("due_at", _("when it is due"), "2024-05-11 10:30")
-AUTHOR = Placeholder("author", _("who wrote it"), "李娜")
-CHANGE = Placeholder("change", _("what happened"), _("a solution was proposed"))
-UNTIL = Placeholder("until", _("until when more time is asked for"), "2024-05-16 18:00")
-DECISION = Placeholder("decision", _("what was decided"), _("granted"))
-LEVEL = Placeholder("level", _("step of the escalation ladder"), _("Head of department"))
-
-
-DOOR_NAME = Placeholder("door", _("name of the door, mailbox or gateway"), "微信公众号")
-DOOR_TROUBLE = Placeholder("trouble", _("what failed last"), "HTTP 502")
-DOOR_SINCE = Placeholder("since", _("since when"), "2024-05-11 09:30")
-
-
-def _prose(name: str, meaning: str | Promise, sample: str | Promise) -> Placeholder:
-    return Placeholder(name, meaning, sample, private=True, prose=True)
-
-
 _TO_CUSTOMER = (EMAIL, SMS, PHONE, DOOR)  # a door says what the SMS says, unless it has a text of its own
 _TO_STAFF = (IN_APP, EMAIL)
 _DEADLINE = (NUMBER, METRIC, DUE_AT, URGENCY, CATEGORY, DEPARTMENT, RESPONSIBLE, DESK_LINK)
@@ -92,6 +72,12 @@ _CALL = (
     Placeholder("at", _("when it rang"), "2024-05-11 09:30"),
     DUE_AT,
     DESK_LINK,
+)
+
+_REFUND = (
+    Placeholder("refund", _("number of the refund"), "202405-007"),
+    Placeholder("amount", _("amount in yuan"), "299.00"),
+    Placeholder("channel", _("way of payment"), "支付宝"),
 )
 
 _TYPES = (
@@ -108,7 +94,7 @@ _TYPES = (
         _TO_CUSTOMER,
         (
             NUMBER,
-            _prose("message", _("what the member of staff wrote"), _("Please send us a photo of the label.")),
+            prose("message", _("what the member of staff wrote"), _("Please send us a photo of the label.")),
             HANDLER,
             CONTACT,
             LINK,
@@ -121,7 +107,7 @@ _TYPES = (
         _TO_CUSTOMER,
         (
             NUMBER,
-            _prose("progress", _("what has been done"), _("The part has been ordered; it arrives on 14 May.")),
+            prose("progress", _("what has been done"), _("The part has been ordered; it arrives on 14 May.")),
             Placeholder("next_update_by", _("when the next news is due (may be empty)"), "2024-05-13 18:00"),
             CONTACT,
             LINK,
@@ -134,7 +120,7 @@ _TYPES = (
         _TO_CUSTOMER,
         (
             NUMBER,
-            _prose("question", _("what we need to know"), _("Which light blinks when you switch it on?")),
+            prose("question", _("what we need to know"), _("Which light blinks when you switch it on?")),
             HANDLER,
             CONTACT,
             LINK,
@@ -147,14 +133,14 @@ _TYPES = (
         _TO_CUSTOMER,
         (
             NUMBER,
-            _prose("solution", _("the solution"), _("We replace the battery free of charge; a courier collects it.")),
+            prose("solution", _("the solution"), _("We replace the battery free of charge; a courier collects it.")),
             HANDLER,
             CONTACT,
             LINK,
         ),
         needs=("number", "solution", "handler", "contact"),
     ),
-    MessageType("survey", _("Survey"), _TO_CUSTOMER, (NUMBER, CONTACT, SURVEY_LINK)),
+    MessageType("survey", _("Survey"), _TO_CUSTOMER, (NUMBER, CONTACT, SURVEY_LINK), needs=("number",)),
     MessageType(
         "survey_reminder",
         _("Survey reminder"),
@@ -351,6 +337,48 @@ _TYPES = (
     ),
     MessageType("missed_call", _("Missed call"), (IN_APP,), _CALL, needs=("caller",), for_staff=True),
     MessageType("call_unlogged", _("Call not logged"), (IN_APP,), _CALL, needs=("caller",), for_staff=True),
+    *(
+        MessageType(code, label, _TO_CUSTOMER, (NUMBER, *_REFUND, CONTACT, LINK), needs=("amount", "channel"))
+        for code, label in (
+            ("refund_sent", _("Refund on its way")),
+            ("refund_paid", _("Refund paid")),
+            ("refund_delayed", _("Refund takes longer")),
+        )
+    ),
+    MessageType(
+        "refund_stuck",
+        _("Refund needs another way"),
+        (IN_APP,),
+        (*_REFUND, Placeholder("failure", _("the provider's code"), "ACQ.SELLER_BALANCE_NOT_ENOUGH"), DESK_LINK),
+        needs=("refund",),
+        for_staff=True,
+    ),
+    MessageType(
+        "float_low",
+        _("Too little money at a payment provider"),
+        (IN_APP,),
+        (
+            _REFUND[2],
+            Placeholder("balance", _("what is left there, in yuan"), "1,200.00"),
+            Placeholder("queued", _("what waits to be paid, in yuan"), "3,450.00"),
+            DESK_LINK,
+        ),
+        needs=("channel",),
+        for_staff=True,
+    ),
+    MessageType(
+        "difference_found",
+        _("Difference in a provider's statement"),
+        (IN_APP,),
+        (
+            Placeholder("number", _("our refund number"), "R20240500101"),
+            Placeholder("kind", _("what differs"), _("another amount")),
+            _REFUND[2],
+            DESK_LINK,
+        ),
+        needs=("number",),
+        for_staff=True,
+    ),
     MessageType(
         "door_failing",
         _("Door fails"),

@@ -25,6 +25,7 @@ _PROMISES = {
     Metric.CALLBACK: gettext_lazy("We ask you how satisfied you are"),
     Metric.SECOND_FOLLOW_UP: gettext_lazy("Customer service contacts you about your rating"),
     Metric.SUPERVISOR_CALL: gettext_lazy("A supervisor calls you"),
+    Metric.LEGAL_REFUND: gettext_lazy("You get your money back for the return"),
 }
 # How far along the rail each state stands.
 _POSITION = {

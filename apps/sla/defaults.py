@@ -55,6 +55,7 @@ OBLIGATIONS = [
     ("eight-d", "8D答复", Metric.EIGHT_D, {}, 48 * HOUR, CLOCK, False),
     ("replacement", "补换货申请", Metric.REPLACEMENT, {}, "0.5", DAYS, False),
     ("void", "发票作废办结", Metric.VOIDING, {}, 24 * HOUR, CLOCK, False),
+    ("red-form", "红字确认单确认", Metric.RED_FORM, {}, 72 * HOUR, CLOCK, False),
     (
         "platform-reply",
         "支付平台投诉首次回复",

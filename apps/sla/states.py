@@ -27,6 +27,7 @@ class Metric(models.TextChoices):
     EIGHT_D = "eight_d", _("8D answer")
     REPLACEMENT = "replacement", _("Replacement request")
     VOIDING = "void", _("Voiding of the invoice")
+    RED_FORM = "red_form", _("Confirmation of the red form")
     REGULATOR = "regulator", _("Settlement of the regulator case")
     LEGAL_REFUND = "legal_refund", _("Refund after the return")
     LEGAL_REFUND_LIMIT = "legal_refund_limit", _("Refund before it is punishable")

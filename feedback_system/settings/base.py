@@ -163,6 +163,9 @@ CELERY_BEAT_SCHEDULE = {
     "notifications-dispatch": {"task": "notifications.dispatch", "schedule": 5.0, "options": {"expires": 5}},
     "billing-begin": {"task": "billing.begin", "schedule": 5.0, "options": {"expires": 5}},
     "billing-pay": {"task": "billing.pay", "schedule": 5.0, "options": {"expires": 5}},
+    "billing-tax": {"task": "billing.tax", "schedule": 5.0, "options": {"expires": 5}},
+    "billing-tax-forms": {"task": "billing.tax_forms", "schedule": 60.0, "options": {"expires": 60}},
+    "billing-month-end": {"task": "billing.month_end", "schedule": 900.0, "options": {"expires": 900}},
     "billing-float": {"task": "billing.float", "schedule": 60.0, "options": {"expires": 60}},
     "billing-reconcile": {
         "task": "billing.reconcile",
@@ -293,6 +296,16 @@ WECHAT_PAY = {
 }
 BENEFITS_URL = env("BENEFITS_URL", default="").rstrip("/")  # coupons, points and memberships
 BENEFITS_KEY = env("BENEFITS_KEY", default="")
+# The tax platform, where invoices are voided and red-lettered. `TAX_ADAPTER`: "manual" (a person acts on the tax bureau's
+# site and records it here) or "open_platform" (a signed JSON API); empty: open_platform where it has an address.
+# Where `manage.py simulate_tax` plays it, for trying it out; then the address, id and secret below are not read.
+TAX_SIMULATOR_URL = env("TAX_SIMULATOR_URL", default="").rstrip("/")
+TAX_PLATFORM = {
+    "adapter": env("TAX_ADAPTER", default=""),
+    "url": env("TAX_PLATFORM_URL", default="").rstrip("/"),
+    "app_id": env("TAX_PLATFORM_APP_ID", default=""),
+    "secret": env("TAX_PLATFORM_SECRET", default=""),
+}
 # Whose account pays the bank's batch file (pain.001): name, account number, the bank's BIC or CNAPS number.
 BANK_DEBTOR = {
     "name": env("BANK_DEBTOR_NAME", default=COMPANY_NAME),

@@ -194,3 +194,17 @@ def test_the_description_names_exactly_what_is_answered():
 
     assert set(rows.of(ticket)) == set(answers.TicketRow().fields) == set(rows.COLUMNS)
     assert set(rows.detail(ticket, actors.SYSTEM)) == set(answers.TicketDetail().fields)
+
+
+@pytest.mark.req("HND-09")
+def test_the_list_can_be_searched_by_words_and_pages_go_on(api):
+    made = [factories.ticket("洗衣机漏水，要求退款").number for _ in range(3)]
+    factories.ticket("洗衣机漏水")
+
+    first = api.get("tickets/", search='退款 "漏水" -物流', page_size=2)
+    nothing, empty = api.get("tickets/", search="退款 物流"), api.get("tickets/", search='-退款 "')
+
+    assert follow(api, first) == [[made[2], made[1]], [made[0]]]
+    assert numbers(nothing) == []
+    assert (empty.status_code, empty.json()["errors"][0]["code"]) == (422, "ticket.search_empty")
+    assert api.get("tickets/", search="退" * 201).status_code in (400, 422)

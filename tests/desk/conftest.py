@@ -1,6 +1,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from apps.accounts.models import User
@@ -27,3 +28,9 @@ def steady(monkeypatch) -> None:
     """Rules that are read anew every second are not: how many queries a page needs must not hang on the second."""
     monkeypatch.setattr(desk_rules, "RULES_SECONDS", 3600)
     monkeypatch.setattr(time_rules, "CHECK_SECONDS", 3600)
+
+
+@pytest.fixture(autouse=True)
+def fresh_cache() -> None:
+    """What another test's pages have kept is not there, e.g. the dashboard's figures."""
+    cache.clear()

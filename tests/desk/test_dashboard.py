@@ -3,13 +3,15 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 
 from apps.accounts.models import Department
 from apps.core import clock
 from apps.core.clock import SHANGHAI
 from apps.feedback.models import Survey, Ticket
 from apps.feedback.selectors import figures, queue
-from apps.feedback.selectors.queue import Filters, Tab
+from apps.feedback.selectors.figures import Tally
+from apps.feedback.selectors.queue import Filters, Tab, Without
 from tests.factories import staff_actor, ticket, ticket_in
 
 pytestmark = pytest.mark.django_db
@@ -39,10 +41,10 @@ def test_the_strip_counts_and_each_figure_leads_to_its_rows():
     def rows(tab, figure=""):
         return [t.pk for t in queue.page(tab, Filters(figure=figure), actor, now=now).tickets]
 
-    assert figures.open_count(actor) == 3
-    assert figures.late_count(actor, now) == 1
+    assert figures.open_count(actor) == Tally(3, 3)
+    assert figures.late_count(actor, now) == Tally(1, 1)
     assert rows(Tab.LATE) == [late.pk]
-    assert figures.due_today_count(actor, now) == 1
+    assert figures.due_today_count(actor, now) == Tally(1, 1)
     assert rows(Tab.ALL, "due_today") == [soon.pk]
 
 
@@ -54,7 +56,7 @@ def test_what_was_open_and_owed_yesterday_is_counted_back_from_what_is_recorded(
     assert over.closed_at < clock.now() - DAY
     now = clock.now()
 
-    assert figures.open_count_at(actor, now, now - DAY, figures.open_count(actor)) == 1
+    assert figures.open_count_at(actor, now, now - DAY, figures.open_count(actor).people) == 1
     due_later, late = figures.owed_at(actor, now - DAY)
     assert late == 1  # the one of three days ago has been without a first response for two days
     assert due_later == 0
@@ -124,9 +126,9 @@ def test_figures_count_only_what_one_may_see():
     change(own, department_id=handler.user.department_id)
     change(other, department=Department.objects.get(code="finance"), collaborator_ids=[])
 
-    assert figures.open_count(handler) == 1
+    assert figures.open_count(handler) == Tally(1, 1)
     assert sum(figures.trend(handler, clock.now()).received) == 1
-    assert figures.top_categories(handler, clock.now())[1] == 1
+    assert figures.top_categories(handler, clock.now())[1] == Tally(1, 1)
 
 
 @pytest.mark.req("RPT-04")
@@ -142,6 +144,7 @@ def test_the_titles_say_what_was_found(signed_in, count_queries, steady):
     )
     client = signed_in("management")
     client.get("/admin/")
+    cache.clear()
 
     with count_queries("desk.dashboard"):
         page = client.get("/admin/")
@@ -161,3 +164,60 @@ def test_with_nothing_to_show_every_chart_says_so(signed_in):
 
     for words in ("近 30 天没有反馈", "各部门均在时限之内", "登记第一件", "暂无数据"):
         assert words in body
+
+
+@pytest.mark.req("INT-08", "TRN-01", "RPT-04")
+def test_figures_count_issues_once_leave_drills_out_and_show_both(signed_in):
+    first, drill = ticket("物流延迟，一直没有收到货"), ticket("物流延迟，一直没有收到货")
+    again, part = ticket("物流延迟，还是没有收到货"), ticket("包裹破损")
+    change(again, repeat_of=first)
+    change(part, parent=first)
+    change(drill, is_drill=True)
+    lead = signed_in("service_lead")
+    actor, now = staff_actor("service_lead"), clock.now()
+
+    body = lead.get("/admin/").content.decode()
+    strip = re.search(r'<a href="([^"]*)"[^>]*><span class="label">未闭环', body)
+    rows = queue.page(Tab.ALL, Filters(without=tuple(Without)), actor, now=now).tickets
+
+    assert figures.open_count(actor) == Tally(people=1, all=3)
+    assert (figures.trend(actor, now).received[-1], figures.trend(actor, now).all_received) == (1, 3)
+    assert figures.top_categories(actor, now)[1] == Tally(1, 3)
+    assert sum(map(sum, figures.arrivals_by_hour(actor, now))) == 1
+    assert [t.pk for t in rows] == [first.pk]
+    assert "含重复共 3 件工单" in body
+    assert [row.ticket.pk for row in lead.get(strip[1].replace("&amp;", "&")).context["rows"]] == [first.pk]
+
+
+@pytest.mark.req("RPT-04")
+def test_the_figures_are_kept_for_less_than_a_minute_and_say_how_old_they_are(signed_in):
+    lead, clerk = signed_in("service_lead"), signed_in("department_handler", "logistics")
+    begin = clock.now()
+
+    def shown(client, seconds: float) -> tuple[str, str]:
+        with clock.at(begin + timedelta(seconds=seconds)):
+            body = client.get("/admin/").content.decode()
+        return re.search(r'class="value">(\d+)<', body)[1], re.search(r"（(\d+) 秒前）", body)[1]
+
+    assert shown(lead, 0) == ("0", "0")
+    ticket()
+    assert shown(lead, 20) == ("0", "20")
+    assert shown(signed_in("management"), 25) == ("0", "25")  # whoever may see all shares it
+    assert shown(clerk, 25) == ("0", "0")  # a department's figures are its own
+    assert shown(lead, 40) == ("1", "0")  # one request works out the next
+
+
+@pytest.mark.req("RPT-04")
+def test_without_a_cache_the_figures_are_worked_out(signed_in, monkeypatch):
+    from redis.exceptions import ConnectionError as Away
+
+    from apps.desk import snapshot
+
+    class Gone:
+        def __getattr__(self, name):
+            raise Away("no cache")
+
+    monkeypatch.setattr(snapshot, "cache", Gone())
+    ticket()
+
+    assert signed_in("service_lead").get("/admin/").context["strip"][0].value == "1"

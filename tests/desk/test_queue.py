@@ -4,11 +4,14 @@ import pytest
 from django.urls import reverse
 
 from apps.accounts.models import Department
+from apps.casework.models import SavedView
 from apps.core import actors, clock
+from apps.desk import navigation
 from apps.feedback.models import Ticket
 from apps.feedback.selectors import queue
 from apps.feedback.selectors.queue import COUNT_LIMIT, Filters, Tab
 from apps.journal.models import Event
+from apps.triage.models import Category
 from tests.factories import UserFactory, contact, staff, staff_actor, ticket, ticket_in
 
 pytestmark = pytest.mark.django_db
@@ -178,12 +181,15 @@ def test_a_number_leads_to_its_ticket_and_a_phone_to_the_customer_without_standi
     to_customer = client.post(find, {"find": " 139 1234 5678 "})
     to_month = client.post(find, {"find": made.number[:6]})
     nothing = client.post(find, {"find": "乱码"}, follow=True)
+    unknown = client.post(find, {"find": "13700001111"}, follow=True)
 
     assert to_ticket.url == f"/admin/tickets/{made.number}/"
     assert to_customer.url == f"{QUEUE}?tab=any&customer={made.customer_id}"
     assert made.number in client.get(to_customer.url).content.decode()
     assert to_month.url == f"{QUEUE}?tab=any&number={made.number[:6]}"
     assert "没有找到" in nothing.content.decode()
+    assert unknown.redirect_chain == [(QUEUE, 302)]
+    assert "没有客户使用这个电话或邮箱" in unknown.content.decode()
 
 
 def test_new_arrivals_are_announced_with_the_filters_of_the_list(signed_in):
@@ -253,3 +259,159 @@ def test_the_queue_costs_the_same_however_many_tickets_it_shows(signed_in, count
         client.get(QUEUE, {"tab": "all"}, HTTP_HX_REQUEST="true")
     with count_queries("desk.news"):
         client.get(reverse("admin:desk_news"), {"tab": "all", "since": queue.newest_id()})
+
+
+@pytest.mark.req("HND-09")
+def test_words_lead_to_marked_hits_which_cannot_bring_marks_of_their_own(signed_in):
+    made = ticket("<script>alert(1)</script>无法开机，要求退货")
+    client = signed_in()
+
+    to_words = client.post(reverse("admin:desk_find"), {"find": " 無法開機  退货 "})
+    body = client.get(to_words.url).content.decode()
+
+    assert to_words.url == f"{QUEUE}?tab=any&q=%E7%84%A1%E6%B3%95%E9%96%8B%E6%A9%9F+%E9%80%80%E8%B4%A7"
+    assert made.number in body
+    assert "<mark>无法开机</mark>" in body
+    assert "<script>alert" not in body
+    assert 'value="無法開機 退货"' in body
+
+
+@pytest.mark.parametrize("words", ["-退款", '"', "' OR 1=1 --", "a & | !", "\\", "的", "%", "x" * 900])
+def test_no_search_breaks_the_page(words, signed_in):
+    ticket()
+    client = signed_in("service_lead")
+
+    assert client.get(QUEUE, {"tab": "any", "q": words}).status_code == 200
+    assert client.post(reverse("admin:desk_find"), {"find": words}, follow=True).status_code == 200
+
+
+@pytest.mark.req("ADM-02")
+def test_the_palette_finds_words_and_tells_nothing_of_what_one_may_not_see(rf):
+    handler = staff("department_handler", "logistics")
+    own, foreign = ticket("包裹破损，外箱压坏"), ticket("包裹破损，少了配件")
+    move(own, department_id=handler.department_id)
+    move(foreign, department_id=Department.objects.get(code="finance").pk, collaborator_ids=[])
+    request = rf.get("/")
+    request.user = handler
+
+    found = [result.title for result in navigation.search(request, "包裹")]
+
+    assert found == [f"{own.number} {own.title}"]
+    assert navigation.search(request, "破") == []
+
+
+def test_a_list_can_be_put_in_another_order_and_pages_go_on():
+    actor = staff_actor("administrator")
+    made = [ticket() for _ in range(4)]
+    for score, one in zip((20, 90, 50, 90), made, strict=True):
+        move(one, priority_score=score)
+
+    first = queue.page(Tab.ALL, Filters(), actor, now=clock.now(), size=2, sort=queue.Sort.PRIORITY)
+    second = queue.page(Tab.ALL, Filters(), actor, now=clock.now(), size=2, sort=queue.Sort.PRIORITY, after=first.next)
+    back = queue.page(
+        Tab.ALL, Filters(), actor, now=clock.now(), size=2, sort=queue.Sort.PRIORITY, before=second.previous
+    )
+
+    assert [t.pk for t in (*first.tickets, *second.tickets)] == [made[n].pk for n in (1, 3, 2, 0)]
+    assert [t.pk for t in back.tickets] == [made[1].pk, made[3].pk]
+    newest = queue.page(Tab.ALL, Filters(), actor, now=clock.now(), sort=queue.Sort.NEWEST)
+    assert [t.pk for t in newest.tickets] == [t.pk for t in made[::-1]]
+    assert queue.sorts(Tab.ANY, Filters()) == [queue.Sort.NEWEST]
+
+
+# Saved views ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.req("HND-09")
+def test_a_list_is_kept_as_a_view_and_its_address_works_for_whoever_gets_it(signed_in):
+    client, colleague = signed_in("service_lead"), signed_in("service_staff")
+    ticket("洗衣机漏水", kind="fault")
+    ticket("发货太慢", kind="complaint")
+    listed = "tab=all&kind=fault&q=漏水&sort=newest&after=~x&junk=1"
+
+    answer = client.post(reverse("admin:desk_save_view"), {"list": listed, "name": "漏水故障"})
+    saved = SavedView.objects.get()
+    page, theirs = client.get(answer.url), colleague.get(answer.url)
+
+    assert saved.query == "tab=all&kind=fault&q=%E6%BC%8F%E6%B0%B4&sort=newest"
+    assert answer.url == f"{QUEUE}?{saved.query}&view={saved.pk}"
+    assert [tab.label for tab in page.context["tabs"] if tab.here] == ["漏水故障"]
+    assert [tab.count for tab in page.context["tabs"] if tab.name == "view"] == ["1"]
+    assert [row.ticket.kind for row in theirs.context["rows"]] == ["fault"]
+    assert [tab for tab in theirs.context["tabs"] if tab.name == "view"] == []
+
+
+def test_a_changed_view_can_be_saved_by_whoever_may(signed_in):
+    client, colleague = signed_in("service_lead"), signed_in("service_staff")
+    client.post(reverse("admin:desk_save_view"), {"list": "tab=late", "name": "超时", "audience": "all"})
+    saved = SavedView.objects.get()
+    changed = {"tab": "late", "kind": "complaint", "view": saved.pk}
+
+    assert "保存到“超时”" in client.get(QUEUE, changed).content.decode()
+    assert "保存到“超时”" not in colleague.get(QUEUE, changed).content.decode()
+    refused = colleague.post(reverse("admin:desk_save_view"), {"list": "tab=all", "into": saved.pk}, follow=True)
+    client.post(reverse("admin:desk_save_view"), {"list": "tab=late&kind=complaint", "into": saved.pk})
+
+    assert "无权" in refused.content.decode() or "没有权限" in refused.content.decode()
+    assert SavedView.objects.get().query == "tab=late&kind=complaint"
+
+
+def test_the_queue_opens_with_the_chosen_view_and_views_are_managed_on_their_page(signed_in):
+    client = signed_in("service_lead")
+    for name in ("甲", "乙"):
+        client.post(reverse("admin:desk_save_view"), {"list": "tab=waiting&kind=fault", "name": name})
+    first, second = SavedView.objects.order_by("created_at")
+
+    def step(saved: SavedView, name: str, **typed: str):
+        return client.post(reverse("admin:desk_change_view", args=[saved.pk]), {"step": name, **typed})
+
+    assert client.get(QUEUE).status_code == 200
+    step(second, "default")
+    assert client.get(QUEUE).url == f"{QUEUE}?{second.query}&view={second.pk}"
+    step(second, "no_default")
+    assert client.get(QUEUE).status_code == 200
+    step(first, "up")
+    named = step(first, "save", **{f"{first.pk}-name": "丙", f"{first.pk}-audience": "all"})
+    twice = step(second, "save", **{f"{second.pk}-name": "丙", f"{second.pk}-audience": "private"})
+    page = client.get(reverse("admin:desk_views"))
+
+    assert named.status_code == 302
+    assert (twice.status_code, "同名视图" in twice.content.decode()) == (422, True)
+    assert [line["view"].name for line in page.context["lines"]] == ["丙", "乙"]
+    step(first, "delete")
+    assert list(SavedView.objects.all()) == [second]
+    assert (
+        signed_in("service_staff")
+        .post(reverse("admin:desk_change_view", args=[second.pk]), {"step": "delete"})
+        .status_code
+        == 404
+    )
+
+
+def test_a_view_that_names_what_is_gone_says_so(signed_in):
+    client = signed_in("service_lead")
+    category = Category.objects.get(slug="logistics")
+    client.post(reverse("admin:desk_save_view"), {"list": f"tab=all&category={category.pk}", "name": "物流"})
+    saved = SavedView.objects.get()
+    Category.objects.filter(pk=category.pk).update(active=False)
+
+    page = client.get(f"{QUEUE}?{saved.query}&view={saved.pk}")
+
+    assert page.context["lost"] == [f"分类: {category.name}"]
+    assert "已不存在，未计入本列表" in page.content.decode()
+    assert [bool(tab.lost) for tab in page.context["tabs"] if tab.name == "view"] == [True]
+    assert "已不存在" in client.get(reverse("admin:desk_views")).content.decode()
+
+
+def test_a_search_costs_the_same_however_much_it_finds(signed_in, count_queries, steady):
+    for _ in range(7):
+        ticket("洗衣机漏水")
+    client = signed_in("service_lead")
+    for n in range(3):
+        client.post(
+            reverse("admin:desk_save_view"), {"list": f"tab=all&q=漏水&kind=fault&number=20{n}", "name": f"v{n}"}
+        )
+    client.get(QUEUE, {"tab": "any", "q": "漏水"})
+
+    with count_queries("desk.queue_search"):
+        client.get(QUEUE, {"tab": "any", "q": "漏水"})

@@ -42,7 +42,7 @@ def test_the_ticket_shows_articles_that_may_answer_it_with_a_link_for_the_reply(
 
     assert "吸尘器无法开机怎么办" in shown
     assert f"/help/{article.key}/" in shown
-    assert "data-insert=" in shown
+    assert "data-article=" in shown
 
 
 @pytest.mark.req("KB-01")

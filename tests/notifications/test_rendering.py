@@ -169,7 +169,7 @@ def test_a_subject_takes_no_private_values():
 def test_what_the_receiver_needs_may_not_be_left_out():
     assert codes("acknowledgement", "sms", "", "{number}") == [("body", "notifications.placeholder_missing")]
     assert codes("acknowledgement", "phone", "", "{number}") == []
-    assert codes("survey", "email", "x", "no link") == [("body", "notifications.placeholder_missing")]
+    assert codes("survey", "email", "x", "no link for {number}") == [("body", "notifications.placeholder_missing")]
 
 
 @pytest.mark.parametrize(

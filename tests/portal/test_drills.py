@@ -252,3 +252,21 @@ def test_the_api_marks_drills_and_leaves_them_out_of_lists_unless_asked(lead):
     assert [(row["number"], row["is_drill"]) for row in plain] == [(real.number, False)]
     assert [row["number"] for row in asked] == [drilled.number]
     assert client.get(f"/api/v1/tickets/{drilled.number}/", headers=headers).json()["is_drill"] is True
+
+
+def test_no_money_moves_for_a_drill(lead):
+    from decimal import Decimal
+
+    from apps.billing.services import refunds, voids
+    from apps.billing.services.refunds import RefundDraft
+    from apps.billing.services.voids import VoidDraft
+
+    [ticket] = tickets(begin(lead))
+    boss = factories.staff_actor(Role.ADMINISTRATOR)
+    refund = RefundDraft(Decimal("10.00"), "演练", kind="compensation", customer=ticket.customer, ticket=ticket)
+    void = VoidDraft(invoice=None, reason_code="x", ticket=ticket)
+
+    for file, asked in ((refunds.file, refund), (voids.file, void)):
+        with pytest.raises(DomainError) as refused:
+            file(asked, actor=boss)
+        assert refused.value.code == "drill.no_money"

@@ -117,7 +117,7 @@ def test_a_text_stands_in_one_part_only():
 )
 def test_a_risk_is_flagged_from_a_low_probability_on(none, safety, legal, label):
     assert RISK_FROM == 0.2
-    assert model_answer(Target.RISK, {"none": none, "safety": safety, "legal": legal}).label == label
+    assert model_answer(Target.RISK, {"none": none, "safety": safety, "legal": legal}, NOTHING_SAID).label == label
 
 
 @pytest.mark.req("CLS-03")
@@ -177,3 +177,12 @@ def test_reading_does_not_load_the_training_library():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.split() == ["False", "False"]
+
+
+@pytest.mark.req("CLS-03")
+def test_a_model_that_hardly_knows_does_not_overrule_a_keyword():
+    likely = {"technical": 0.35, "logistics": 0.33, "price": 0.32}
+    unsure = Said("price", 0.4, "none", 0.0, 0.0, False)
+
+    assert model_answer(Target.CATEGORY, likely, unsure) == ("price", 0.4)
+    assert model_answer(Target.CATEGORY, likely, NOTHING_SAID) == ("technical", 0.35)

@@ -7,6 +7,7 @@ from apps.billing.models.red_form import RedForm, TaxOperation
 from apps.billing.models.refund import Payment, Refund, RefundAttempt
 from apps.billing.models.rule import ApprovalRule, VoidReason, VoidRule
 from apps.billing.models.void_request import VoidCheck, VoidLine, VoidRequest
+from apps.billing.models.void_side import InvoiceLookup, MonthEndWarning, RequestSheet, RequestSheetRow
 
 __all__ = [
     "Approval",
@@ -21,12 +22,16 @@ __all__ = [
     "Invoice",
     "InvoiceFact",
     "InvoiceLine",
+    "InvoiceLookup",
+    "MonthEndWarning",
     "Payment",
     "ProviderFloat",
     "RedForm",
     "Refund",
     "RefundAttempt",
     "RefundGate",
+    "RequestSheet",
+    "RequestSheetRow",
     "StatementRun",
     "TaxOperation",
     "VoidCheck",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -32,6 +33,7 @@ class RedForm(Noun):
     confirm_by = models.DateTimeField(_("to be confirmed by"), null=True, blank=True)
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
     reminded = models.PositiveSmallIntegerField(_("reminders"), default=0)
+    looked_at = models.DateTimeField(_("asked on the tax platform"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("red form")
@@ -69,6 +71,12 @@ class TaxOperation(OutboundCall):
     key = models.CharField(_("our number"), max_length=64, unique=True, help_text=_("The same for every repeat."))
     certificate = models.CharField(_("certificate number"), max_length=60, blank=True)
     file = models.ForeignKey("core.Upload", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # What a person did on the tax bureau's site; it counts once a second person has looked (`services.tax_by_hand`).
+    by_hand = models.JSONField(default=dict, blank=True, editable=False)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("recorded by"), null=True, blank=True, on_delete=models.PROTECT,
+        related_name="+",
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("call to the tax platform")

@@ -210,19 +210,19 @@ class Refund(Noun):
         field=state, source=S.NEEDS_FALLBACK, target=S.CREATED, permission="billing.request_refund",
         custom={"event": events.REFUND_REROUTED, "label": _("Try another way")},
     )  # fmt: skip
-    def reroute(self: Any, *, channel: str, method: str = Method.REFUND) -> dict[str, Any]:
+    def reroute(self: Any, *, channel: str, by: str = Method.REFUND) -> dict[str, Any]:
         """Each step of the ladder wants a fresh approval (REF-08)."""
-        self.channel, self.method, self.round, self.held_because = channel, method, self.round + 1, ""
-        return {"channel": channel, "method": method, "round": self.round}
+        self.channel, self.method, self.round, self.held_because = channel, by, self.round + 1, ""
+        return {"channel": channel, "method": by, "round": self.round}
 
     @transition(
         field=state, source=S.APPROVED, target=S.CREATED, permission="billing.pay_refund",
         custom={"event": events.REFUND_REROUTED, "label": _("Send another way before it was sent")},
     )  # fmt: skip
-    def redirect(self: Any, *, channel: str, method: str) -> dict[str, Any]:
+    def redirect(self: Any, *, channel: str, by: str) -> dict[str, Any]:
         """Approved, but the way is closed (no money there, REF-10): another way, signed anew."""
-        self.channel, self.method, self.round, self.held_because = channel, method, self.round + 1, ""
-        return {"channel": channel, "method": method, "round": self.round}
+        self.channel, self.method, self.round, self.held_because = channel, by, self.round + 1, ""
+        return {"channel": channel, "method": by, "round": self.round}
 
     @transition(
         field=state, source=[S.NEEDS_FALLBACK, S.CREATED, S.APPROVED], target=S.SUCCEEDED,

@@ -59,10 +59,9 @@ def rungs(refund: Refund) -> list[Rung]:
     last = refund.attempts.order_by("-position").first()
     failed = last if last is not None and last.state == AttemptState.FAILED else None
     below = [rung for rung in ladder[place + 1 :] if rung.method != Method.ABNORMAL or _is_abnormal(failed)]
-    if refund.state == RefundState.NEEDS_FALLBACK and failed is not None:
-        if failed.failure in AGAIN or here in (BANK, HAND):
-            return [here, *below]
-    return below
+    tried = refund.state == RefundState.NEEDS_FALLBACK and failed is not None
+    again = tried and failed is not None and (failed.failure in AGAIN or here in (BANK, HAND))
+    return [here, *below] if again else below
 
 
 def choose(refund: Refund, account: str, way: str = "") -> Rung:

@@ -91,6 +91,13 @@ def sweep(limit: int = 50) -> Swept:
     return outbound.sweep(LINE, limit)
 
 
+def work_off(seconds: float = 20.0) -> None:
+    """Sweep until nothing is due, or so many seconds have passed."""
+    until = time.monotonic() + seconds
+    while sweep(10).worked and time.monotonic() < until:
+        pass
+
+
 def _send(attempt: RefundAttempt) -> Outcome:
     return registry.refund_adapter(attempt.channel).send(order_of(attempt))
 

@@ -4,7 +4,7 @@ A row is written when a refund is initiated and may never be updated, so the bil
 """
 
 import logging
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from django.db import transaction
@@ -19,7 +19,6 @@ from apps.billing.services.differences import RECONCILER
 from apps.billing.states import AttemptState, DifferenceKind, DifferenceState, PayChannel
 from apps.core import clock
 from apps.journal import events as journal
-from apps.sla.timeline import midnight
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +65,8 @@ def run(channel: str, day: date) -> StatementRun:
 
 def _ours(channel: str, day: date) -> dict[str, RefundAttempt]:
     """Attempts that were sent on that day; abnormal ones go on under their first number and aren't in the bill."""
-    start, end = midnight(day), midnight(day + timedelta(days=1))
+    start = datetime.combine(day, time(), clock.SHANGHAI)
+    end = start + timedelta(days=1)
     sent = RefundAttempt.objects.filter(channel=channel, sent_at__gte=start, sent_at__lt=end).exclude(method="abnormal")
     return {attempt.number: attempt for attempt in sent}
 

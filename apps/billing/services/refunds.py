@@ -16,7 +16,7 @@ from apps.core.errors import DomainError
 from apps.core.fields import blind_index
 from apps.crm.models import Customer
 from apps.feedback.models import Ticket
-from apps.feedback.services import words
+from apps.feedback.services import drills, words
 from apps.journal import events as journal
 from apps.journal import transitions
 
@@ -54,6 +54,7 @@ def file(draft: RefundDraft, *, actor: Actor) -> Refund:
     """
     if not actor.can("billing.request_refund"):
         raise DomainError("core.not_allowed")
+    drills.refuse_money(draft.ticket)
     _check(draft)
     text = words.checked(draft.words, "words")
     customer = draft.payment.customer if draft.payment else draft.customer
@@ -176,7 +177,7 @@ def reroute(refund: Refund, payee: Payee, *, actor: Actor, reason: str = "", way
         stuck = fresh.state != RefundState.NEEDS_FALLBACK
         rung = ladder.Rung(fresh.channel, fresh.method) if stuck else ladder.choose(fresh, payee.account, way)
         rerouted = transitions.apply(
-            fresh, "reroute", actor=actor, reason=reason, channel=rung.channel, method=rung.method
+            fresh, "reroute", actor=actor, reason=reason, channel=rung.channel, by=rung.method
         )
         return _to(rerouted, rung, payee)
 
@@ -192,7 +193,7 @@ def redirect(refund: Refund, payee: Payee, *, actor: Actor, reason: str, way: st
         stuck = fresh.state != RefundState.APPROVED
         rung = ladder.Rung(fresh.channel, fresh.method) if stuck else ladder.choose(fresh, payee.account, way)
         moved = transitions.apply(
-            fresh, "redirect", actor=actor, reason=reason, channel=rung.channel, method=rung.method
+            fresh, "redirect", actor=actor, reason=reason, channel=rung.channel, by=rung.method
         )
         return _to(moved, rung, payee)
 

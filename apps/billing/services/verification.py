@@ -154,11 +154,16 @@ def _applies(kind: CheckKind, request: VoidRequest) -> bool:
 
 
 def _genuine(request: VoidRequest) -> Finding:
-    """The books know it by being here; the tax platform's word comes with the adapter as the fact's own check."""
+    """The number that the customer named is the books', and the tax platform knows it with this amount and buyer."""
     claimed = request.ticket.invoice_number if request.ticket else ""
     if claimed and claimed != request.invoice.number:
         return Finding(CheckResult.FAILED, Source.BOOKS, f"{claimed} ≠ {request.invoice.number}")
-    return Finding(CheckResult.OPEN, Source.BOOKS)
+    told = request.invoice.lookups.first()
+    if told is None:
+        return Finding(CheckResult.OPEN, Source.BOOKS)
+    if told.known and not told.differences:
+        return Finding(CheckResult.PASSED, Source.TAX, str(request.invoice))
+    return Finding(CheckResult.FAILED, Source.TAX, ", ".join(told.differences) or str(request.invoice))
 
 
 def _customer(request: VoidRequest) -> Finding:

@@ -17,7 +17,7 @@ from apps.core import clock, locks, numbers
 from apps.core.actors import Actor
 from apps.core.errors import DomainError
 from apps.feedback.models import Ticket
-from apps.feedback.services import words
+from apps.feedback.services import drills, words
 from apps.journal import transitions
 from apps.journal.events import ref
 from apps.sla.services import deadlines
@@ -57,6 +57,7 @@ def file(draft: VoidDraft, *, actor: Actor) -> VoidRequest:
     """
     if not actor.can("billing.request_void"):
         raise DomainError("core.not_allowed")
+    drills.refuse_money(draft.ticket)
     text = words.checked(draft.words, "words")
     reason = _reason(draft.invoice, draft.reason_code)
     with transaction.atomic():

@@ -18,7 +18,7 @@ class Fault(Enum):
     BOUNCE = "bounce"  # a success that comes back some seconds later
     MISMATCH = "mismatch"  # the statement leaves the row out
     WRONG_AMOUNT = "wrong-amount"  # the statement shows another amount
-    CALLBACK_DROP = "callback-drop"
+    CALLBACK_DROP = "callback-drop"  # lost on the way; it comes again later
     CALLBACK_DUPLICATE = "callback-duplicate"  # three times, each signed anew
     CALLBACK_LATE = "callback-late"  # after later ones
     CALLBACK_FORGED = "callback-forged"  # besides the right one, one with a wrong signature

@@ -24,6 +24,7 @@ from apps.billing.simulator.keys import ProviderKeys
 from apps.billing.simulator.ledger import Entry, Ledger
 
 MOST_BODY = 1_000_000
+AGAIN_AFTER = 10.0  # seconds until a callback that nobody took comes again
 F = Fault
 
 
@@ -46,6 +47,7 @@ class Providers:
         self.wrong = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.stopping = threading.Event()
         self._late: list[tuple[float, Entry]] = []
+        self._guard = threading.Lock()
 
     def start(self) -> "Providers":
         for work in (lambda: self._server.serve_forever(0.05), self._tick):
@@ -77,16 +79,20 @@ class Providers:
         for entry in self.ledger.bouncing(now):
             self.ledger.bounce(entry, "BOUNCED" if entry.provider == alipay_side.NAME else "ABNORMAL")
             self._tell(entry)
-        late, self._late = [e for at, e in self._late if at <= now], [(at, e) for at, e in self._late if at > now]
-        for entry in late:
+        with self._guard:
+            ready = [entry for at, entry in self._late if at <= now]
+            self._late = [(at, entry) for at, entry in self._late if at > now]
+        for entry in ready:
             self._call_back(entry)
+
+    def _later(self, entry: Entry, seconds: float) -> None:
+        with self._guard:
+            self._late.append((time.time() + seconds, entry))
 
     def _tell(self, entry: Entry) -> None:
         fault = self.faults.draw("callback")
-        if fault == F.CALLBACK_DROP:
-            return
-        if fault == F.CALLBACK_LATE:
-            self._late.append((time.time() + 3, entry))
+        if fault in (F.CALLBACK_DROP, F.CALLBACK_LATE):  # unheard, it comes again, as those of real providers do
+            self._later(entry, AGAIN_AFTER if fault == F.CALLBACK_DROP else 3)
             return
         if fault == F.CALLBACK_FORGED:
             self._call_back(entry, key=self.wrong)
@@ -113,6 +119,8 @@ class Providers:
                 status = requests.post(url, data=values, timeout=5).status_code
         except requests.RequestException:
             status = 0
+        if status not in (200, 204) and not age and key is None and not self.stopping.is_set():
+            self._later(fresh, AGAIN_AFTER)
         self.ledger.do(
             "INSERT INTO callbacks (provider, number, status, at) VALUES (?, ?, ?, ?)",
             fresh.provider, fresh.number, status, time.time(),

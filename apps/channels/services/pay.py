@@ -121,7 +121,9 @@ def sync(door: Door) -> int:
         except Unreachable as error:
             if not error.lasting:
                 raise
-            PayComplaint.objects.filter(pk=complaint.pk).update(synced_at=clock.now())  # gone there: asked again in an hour
+            PayComplaint.objects.filter(pk=complaint.pk).update(
+                synced_at=clock.now()
+            )  # gone there: asked again in an hour
     doors.answered(door)
     return taken
 

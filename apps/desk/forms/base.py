@@ -1,5 +1,6 @@
 """What all forms of the desk share. Rules live in the services; a form only turns what was typed into their arguments."""
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,8 @@ class DeskForm(forms.Form):
     name = ""
     takes_files = False
     kept: list[Upload] = []  # files of an attempt that was refused; they need not be chosen again
+    compared: tuple[str, ...] = ()  # fields that show what stands on the ticket, see `desk.meanwhile`
+    meanwhile: Any = None  # what others changed while this form stood open, where it was refused for that
 
     def __init__(self, *args: Any, ticket: Ticket | None = None, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, auto_id=f"{self.name}-%s", label_suffix="", **kwargs)
@@ -30,6 +33,23 @@ class DeskForm(forms.Form):
 
     def prepare(self) -> None:
         """Choices and initial values from the ticket."""
+
+    def anew(self) -> "DeskForm":
+        """The same form as the ticket stands now, with nothing typed into it."""
+        return type(self)(ticket=self.ticket, actor=self.actor)
+
+    def held(self, name: str) -> str:
+        """A field's value as its input holds it; lines end in LF."""
+        bound = self[name]
+        value, widget = bound.value(), bound.field.widget
+        if not isinstance(widget, forms.Select):
+            value = widget.format_value(value)
+        return "" if value is None else str(value).replace("\r\n", "\n").strip()
+
+    def seen(self) -> str:
+        """What the ticket holds in the compared fields now, for the hidden field of that name."""
+        fresh = self.anew() if self.is_bound else self
+        return json.dumps({name: fresh.held(name) for name in self.compared}, ensure_ascii=False)
 
     def refuse(self, error: DomainError | DomainErrors) -> None:
         """Show a service's refusal beside its field, or above the form where it belongs to none."""

@@ -202,6 +202,7 @@ class FactsForm(ReasonForm):
         "product_text", "serial_number", "order_number", "invoice_number", "ship_date", "defect_quantity", "occurred_on",
         "place", "region", "reason",
     )  # fmt: skip
+    compared = field_order[:-1]
 
     def prepare(self) -> None:
         if self.ticket is not None:

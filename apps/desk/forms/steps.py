@@ -166,6 +166,7 @@ class FollowUpForm(DeskForm):
 
 class PlanForm(DeskForm):
     name = "plan"
+    compared = ("steps", "measures", "promised_at")
     steps = forms.CharField(
         label=_("Troubleshooting steps"), required=False, widget=TextArea(3),
         help_text=_("Needed for faults and technical issues."),
@@ -189,6 +190,7 @@ class ReclassifyForm(ReasonForm):
     impact = forms.ChoiceField(label=_("Impact range"), choices=Impact.choices)
     demand = forms.ChoiceField(label=_("Demand"), choices=Demand.choices)
     field_order = ("category", "kind", "urgency", "impact", "demand", "reason")
+    compared = field_order[:-1]
 
     def prepare(self) -> None:
         known = Category.objects.filter(active=True) | Category.objects.filter(pk=self.ticket.category_id)

@@ -16,7 +16,7 @@ from apps.core import uploads
 from apps.core.errors import DomainError, DomainErrors
 from apps.crm.models import Customer
 from apps.crm.services import customers
-from apps.desk import presence, workspace
+from apps.desk import meanwhile, presence, workspace
 from apps.desk.actions import attempt, run
 from apps.desk.cards import STEPS
 from apps.desk.files import collect
@@ -74,7 +74,10 @@ def act(request: HttpRequest, number: str, name: str) -> HttpResponse:
     else:
         said = attempt(action, ticket, form, actor_for(request), **sent, **extra)
     if not said:
-        return _show(request, ticket_or_404(request, number), status=422, bound={name: form})
+        fresh = ticket_or_404(request, number)
+        if form is not None:
+            meanwhile.explain(form, fresh, request.POST)
+        return _show(request, fresh, status=422, bound={name: form})
     return _done(request, number, said)
 
 

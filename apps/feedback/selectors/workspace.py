@@ -95,7 +95,9 @@ def of_customer(customer_id: UUID, actor: Actor, *, but: UUID | None = None, lim
 def ratings_of(customer_id: UUID, actor: Actor, limit: int = 12) -> list[int]:
     """The customer's latest survey scores, the oldest of them first; none that its own comment contradicts (HND-12)."""
     seen = Ticket.objects.visible_to(actor).filter(customer_id=customer_id)
-    answers = Survey.objects.filter(ticket__in=seen, answered_at__isnull=False, contradiction="").order_by("-answered_at")
+    answers = Survey.objects.filter(ticket__in=seen, answered_at__isnull=False, contradiction="").order_by(
+        "-answered_at"
+    )
     return list(answers.values_list("score", flat=True)[:limit])[::-1]
 
 

@@ -40,6 +40,12 @@ def silence(ticket_id: UUID) -> str:
     return SILENT if Ticket.objects.filter(pk=ticket_id, is_drill=True).exists() else ""
 
 
+def refuse_money(ticket: Ticket | None) -> None:
+    """Where money begins: raises DomainError `drill.no_money` for a drill's ticket."""
+    if ticket is not None and ticket.is_drill:
+        raise DomainError("drill.no_money", field="ticket")
+
+
 def start(name: str, scenarios: Sequence[DrillScenario], count: int, *, actor: Actor) -> Drill:
     """Begin a drill: `count` tickets through the real intake, the scenarios in turn.
 

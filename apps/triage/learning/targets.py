@@ -21,6 +21,7 @@ NOTHING = "nothing"  # evidence of its own: no keyword spoke for a category
 # From which probability of any risk on a text is flagged. To miss one is worse than to look at one too many: found by
 # cross-validation for a precision of some 0.7, as the next.
 RISK_FROM = 0.2
+OVERRULES_FROM = 0.4  # how likely a model must find its category, where keywords spoke for another
 CLEAR_TONE = 0.7  # the keywords stand alone from so clear a tone on, angry or praising
 
 
@@ -63,12 +64,14 @@ def evidence(target: str, said: Said) -> dict[str, float]:
     return {}
 
 
-def model_answer(target: str, likely: Mapping[str, float]) -> Answer:
-    """What a model's probabilities amount to."""
+def model_answer(target: str, likely: Mapping[str, float], said: Said) -> Answer:
+    """What a model's probabilities amount to. Where it hardly knows itself, it does not overrule what keywords said."""
     if target == Target.RISK and 1 - likely[NO_RISK] >= RISK_FROM:
         label = max((name for name in likely if name != NO_RISK), key=likely.__getitem__)
         return Answer(label, 1 - likely[NO_RISK])
     label = NO_RISK if target == Target.RISK else max(likely, key=likely.__getitem__)
+    if target == Target.CATEGORY and said.confidence and likely[label] < OVERRULES_FROM:
+        return keywords_answer(target, said)
     return Answer(label, likely[label])
 
 
@@ -92,4 +95,4 @@ def is_sure(target: str, said: Said) -> bool:
 
 def joined(target: str, said: Said, likely: Mapping[str, float] | None) -> Answer:
     """Keywords and model together; `likely` is None where no model was asked or it knew nothing of the text."""
-    return keywords_answer(target, said) if likely is None else model_answer(target, likely)
+    return keywords_answer(target, said) if likely is None else model_answer(target, likely, said)

@@ -1,0 +1,113 @@
+"""Callbacks: signed, fresh, once; they only make us ask (REF-04)."""
+
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from apps.billing.models import Refund, RefundAttempt
+from apps.billing.services import paying, refunds
+from apps.billing.services.paying import PAYER
+from apps.billing.simulator import alipay_side
+from apps.billing.states import PayChannel, RefundState
+from apps.core import clock
+from apps.journal.models import Event
+from tests.billing.providers import KEYS, later, providers, sweep_on  # noqa: F401
+from tests.money import finance, payment, refund
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _no_limit(monkeypatch):
+    monkeypatch.setattr("apps.billing.hooks.limits.used_up", lambda *_, **__: False)
+
+
+def sent(channel=PayChannel.WECHAT_PAY, **fields):
+    request = refunds.decide(refund(payment("100.00", channel), **fields), actor=finance(), approve=True)
+    attempt = paying.begin(request, actor=PAYER)
+    sweep_on()
+    return attempt
+
+
+def post_wechat(client, body, headers):
+    return client.post(
+        reverse("billing:wechat_callback"), body, content_type="application/json", headers=headers
+    ).status_code
+
+
+@pytest.mark.req("REF-04")
+def test_a_right_callback_makes_us_ask_and_ten_change_nothing_more(client, providers):  # noqa: F811
+    attempt = sent()
+    later(providers)
+    entry = providers.ledger.entry("wechat_pay", attempt.number)
+    answers = [post_wechat(client, *providers.wechat.callback(entry)) for _ in range(10)]
+    assert answers == [204] * 10
+    assert Refund.objects.get().state == RefundState.PROCESSING  # not believed, only asked about
+
+    paying.sweep()
+    version = Refund.objects.get().version
+    for _ in range(3):
+        post_wechat(client, *providers.wechat.callback(entry))
+        paying.sweep()
+        paying.look_again()
+
+    assert (Refund.objects.get().state, Refund.objects.get().version) == (RefundState.SUCCEEDED, version)
+    assert Event.objects.filter(kind="refund.succeeded").count() == 1
+
+
+@pytest.mark.req("REF-04")
+@pytest.mark.parametrize("wrong", ["forged", "old", "changed", "early"])
+def test_a_wrong_callback_is_refused_and_nobody_is_asked(wrong, client, providers):  # noqa: F811
+    attempt = sent()
+    before = RefundAttempt.objects.get().next_query_at
+    entry = providers.ledger.entry("wechat_pay", attempt.number)
+    age = {"old": 301, "early": -301}.get(wrong, 0)
+    body, headers = providers.wechat.callback(entry, age=age, key=providers.wrong if wrong == "forged" else None)
+    if wrong == "changed":
+        body = body.replace(b"REFUND.", b"REFUNDS.")
+
+    assert post_wechat(client, body, headers) == 401
+    assert RefundAttempt.objects.get().next_query_at == before
+
+
+@pytest.mark.req("REF-04")
+def test_a_replayed_callback_is_refused(client, providers):  # noqa: F811
+    attempt = sent()
+    body, headers = providers.wechat.callback(providers.ledger.entry("wechat_pay", attempt.number))
+    assert post_wechat(client, body, headers) == 204
+    assert post_wechat(client, body, headers) == 401
+
+
+@pytest.mark.req("REF-04")
+def test_alipay_tells_of_a_bounce_and_we_ask(client, providers):  # noqa: F811
+    providers.faults.set(next=["bounce"])
+    attempt = sent(PayChannel.ALIPAY)
+    assert Refund.objects.get().state == RefundState.SUCCEEDED
+    later(providers)
+    entry = providers.ledger.entry("alipay", attempt.number)
+    address = reverse("billing:alipay_callback")
+    values = alipay_side.notice(entry, KEYS.alipay)
+
+    assert client.post(address, alipay_side.notice(entry, providers.wrong)).status_code == 401
+    assert client.post(address, alipay_side.notice(entry, KEYS.alipay, age=400)).status_code == 401
+    assert client.post(address, values).content == b"success"
+    assert client.post(address, values).status_code == 401
+
+    paying.look_again()
+    assert Refund.objects.get().state == RefundState.NEEDS_FALLBACK
+    assert Refund.objects.get().payment.reserved == Decimal("100.00")
+
+
+def test_many_refused_ones_from_one_address_are_turned_away(client, providers, monkeypatch):  # noqa: F811
+    monkeypatch.undo()
+    monkeypatch.setattr("apps.billing.hooks.limits.used_up", lambda *_, **__: True)
+    assert post_wechat(client, b"{}", {}) == 429
+    assert client.get(reverse("billing:wechat_callback")).status_code == 405
+
+
+def test_an_unknown_number_is_heard_and_means_nothing(client, providers):  # noqa: F811
+    from apps.billing.simulator.ledger import Entry
+
+    entry = Entry("wechat_pay", "R999", "P", 100, "SUCCESS", provider_number="5", created=clock.now().timestamp())
+    assert post_wechat(client, *providers.wechat.callback(entry)) == 204
