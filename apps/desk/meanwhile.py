@@ -101,7 +101,7 @@ def _author(events: Sequence[Event], name: str) -> str:
     """Who changed this field last."""
     for event in events:
         if name in _fields(event):
-            return story.who(event)
+            return story.Line(event, "").who
     return ""
 
 

@@ -10,7 +10,7 @@ from django.core.cache import cache
 from apps.accounts.models import User
 from apps.core import clock
 
-SECONDS = 60  # a page reports every 20 s
+SECONDS = 60  # a page reports every 10 s
 logger = logging.getLogger(__name__)
 
 

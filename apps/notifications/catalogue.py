@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.notifications.placeholders import (
     AUTHOR,
     AUTOMATIC,
+    CALL,
     CATEGORY,
     CHANGE,
     CONTACT,
@@ -32,6 +33,7 @@ from apps.notifications.placeholders import (
     NUMBER,
     REASON,
     RECEIVED_AT,
+    REFUND,
     REPLY_BY,
     RESPONSIBLE,
     SURVEY_LINK,
@@ -66,19 +68,6 @@ class MessageType:
 _TO_CUSTOMER = (EMAIL, SMS, PHONE, DOOR)  # a door says what the SMS says, unless it has a text of its own
 _TO_STAFF = (IN_APP, EMAIL)
 _DEADLINE = (NUMBER, METRIC, DUE_AT, URGENCY, CATEGORY, DEPARTMENT, RESPONSIBLE, DESK_LINK)
-
-_CALL = (
-    Placeholder("caller", _("caller, masked"), "138****5678"),
-    Placeholder("at", _("when it rang"), "2024-05-11 09:30"),
-    DUE_AT,
-    DESK_LINK,
-)
-
-_REFUND = (
-    Placeholder("refund", _("number of the refund"), "202405-007"),
-    Placeholder("amount", _("amount in yuan"), "299.00"),
-    Placeholder("channel", _("way of payment"), "支付宝"),
-)
 
 _TYPES = (
     MessageType(
@@ -335,10 +324,10 @@ _TYPES = (
         needs=("number",),
         for_staff=True,
     ),
-    MessageType("missed_call", _("Missed call"), (IN_APP,), _CALL, needs=("caller",), for_staff=True),
-    MessageType("call_unlogged", _("Call not logged"), (IN_APP,), _CALL, needs=("caller",), for_staff=True),
+    MessageType("missed_call", _("Missed call"), (IN_APP,), CALL, needs=("caller",), for_staff=True),
+    MessageType("call_unlogged", _("Call not logged"), (IN_APP,), CALL, needs=("caller",), for_staff=True),
     *(
-        MessageType(code, label, _TO_CUSTOMER, (NUMBER, *_REFUND, CONTACT, LINK), needs=("amount", "channel"))
+        MessageType(code, label, _TO_CUSTOMER, (NUMBER, *REFUND, CONTACT, LINK), needs=("amount", "channel"))
         for code, label in (
             ("refund_sent", _("Refund on its way")),
             ("refund_paid", _("Refund paid")),
@@ -349,7 +338,7 @@ _TYPES = (
         "refund_stuck",
         _("Refund needs another way"),
         (IN_APP,),
-        (*_REFUND, Placeholder("failure", _("the provider's code"), "ACQ.SELLER_BALANCE_NOT_ENOUGH"), DESK_LINK),
+        (*REFUND, Placeholder("failure", _("the provider's code"), "ACQ.SELLER_BALANCE_NOT_ENOUGH"), DESK_LINK),
         needs=("refund",),
         for_staff=True,
     ),
@@ -358,7 +347,7 @@ _TYPES = (
         _("Too little money at a payment provider"),
         (IN_APP,),
         (
-            _REFUND[2],
+            REFUND[2],
             Placeholder("balance", _("what is left there, in yuan"), "1,200.00"),
             Placeholder("queued", _("what waits to be paid, in yuan"), "3,450.00"),
             DESK_LINK,
@@ -373,7 +362,7 @@ _TYPES = (
         (
             Placeholder("number", _("our refund number"), "R20240500101"),
             Placeholder("kind", _("what differs"), _("another amount")),
-            _REFUND[2],
+            REFUND[2],
             DESK_LINK,
         ),
         needs=("number",),

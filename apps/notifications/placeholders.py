@@ -51,6 +51,19 @@ DOOR_NAME = Placeholder("door", _("name of the door, mailbox or gateway"), "微�
 DOOR_TROUBLE = Placeholder("trouble", _("what failed last"), "HTTP 502")
 DOOR_SINCE = Placeholder("since", _("since when"), "2024-05-11 09:30")
 
+CALL = (
+    Placeholder("caller", _("caller, masked"), "138****5678"),
+    Placeholder("at", _("when it rang"), "2024-05-11 09:30"),
+    DUE_AT,
+    DESK_LINK,
+)
+
+REFUND = (
+    Placeholder("refund", _("number of the refund"), "202405-007"),
+    Placeholder("amount", _("amount in yuan"), "299.00"),
+    Placeholder("channel", _("way of payment"), "支付宝"),
+)
+
 
 def prose(name: str, meaning: str | Promise, sample: str | Promise) -> Placeholder:
     return Placeholder(name, meaning, sample, private=True, prose=True)

@@ -90,18 +90,16 @@ def figures(version: ModelVersion, *, of_keywords: bool = False) -> Figures:
     if found.get("by_people_accuracy") is not None and version.corrections < version.texts:
         tiles.append(Tile(_("Accuracy where a person decided"), _percent(found["by_people_accuracy"]), None))
     confusion = keywords.get("confusion", {}) if of_keywords else found["confusion"]
-    answers = sorted({name for row in confusion.values() for name in row} | set(confusion))
+    order = {name: place for place, (name, _each) in enumerate(_by_size(found))}
+    seen = {name for row in confusion.values() for name in row} | set(confusion)
+    answers = sorted(seen, key=lambda name: (order.get(name, len(order)), name))
     return Figures(
         tiles=tiles,
         bars=[
             _bar(names.get(name, name), each, keywords.get("classes", {}).get(name)) for name, each in _by_size(found)
         ],
         answers=[names.get(name, name) for name in answers],
-        confusion=[
-            (names.get(label, label), _cells(label, confusion[label], answers))
-            for label in confusion
-            if confusion[label]
-        ],
+        confusion=[(names.get(n, n), _cells(n, confusion[n], answers)) for n in answers if confusion.get(n)],
         calibration=[{**c, "said": _percent(c["said"]), "right": _percent(c["right"])} for c in found["calibration"]],
         compared=_compared(found.get("compared")),
     )

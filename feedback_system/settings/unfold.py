@@ -37,6 +37,7 @@ UNFOLD: dict[str, Any] = {
         lambda request: static("desk/customer_voice.css"),
         lambda request: static("desk/calls.css"),
         lambda request: static("desk/relations.css"),
+        lambda request: static("desk/meanwhile.css"),
     ],
     "SCRIPTS": [lambda request: static("desk/desk.js"), lambda request: static("desk/casework.js"), lambda request: static("desk/customer_voice.js")],
     "COMMAND": {"search_callback": "apps.desk.navigation.search"},

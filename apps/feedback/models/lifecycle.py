@@ -206,6 +206,8 @@ class Lifecycle(models.Model):
         custom={"event": events.TICKET_CLOSED, "label": _("Close without reply")},
     )
     def close_unanswered(self: Any) -> dict[str, Any]:
+        """No reply is never satisfaction (SUR-04), nor is a score from before it was reopened."""
+        self.satisfaction = None
         return self._close(ClosedAs.NO_REPLY)
 
     @transition(

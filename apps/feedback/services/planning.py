@@ -58,6 +58,8 @@ def write_plan(ticket: Ticket, draft: PlanDraft, *, actor: Actor) -> Plan:
             author_id=actor.user_id,
             at=clock.now(),
         )
+        fresh.version += 1  # whoever has the earlier plan open must see this one first (HND-08)
+        fresh.save(update_fields=["version"])
         journal.record(
             events.PLAN_WRITTEN,
             subject=fresh,

@@ -21,7 +21,7 @@ NOTHING = "nothing"  # evidence of its own: no keyword spoke for a category
 # From which probability of any risk on a text is flagged. To miss one is worse than to look at one too many: found by
 # cross-validation for a precision of some 0.7, as the next.
 RISK_FROM = 0.2
-OVERRULES_FROM = 0.4  # how likely a model must find its category, where keywords spoke for another
+OVERRULES_FROM = 0.5  # how likely a model must find its category, where keywords spoke for another
 CLEAR_TONE = 0.7  # the keywords stand alone from so clear a tone on, angry or praising
 
 

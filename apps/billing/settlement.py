@@ -1,0 +1,132 @@
+"""One settlement view per complaint (REF-09), and what has left without its red invoice (VOI-13). Reads only.
+
+Settlement = refund + compensation + logistics − penalties, in yuan. Parts that this room doesn't know (logistics,
+penalties) are told by the rooms that do, through `register`; what nobody tells counts 0. A complaint and its repeats are
+one: each refund counts once, however many tickets name it.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import Q
+
+from apps.billing.models import GateException, Payment, Refund
+from apps.billing.services import refund_gates
+from apps.billing.states import RefundKind, RefundState
+from apps.core import clock
+from apps.core.actors import Actor
+from apps.feedback.models import Ticket
+
+ZERO = Decimal("0.00")
+PAID = (RefundState.SUCCEEDED,)
+PENDING = (
+    RefundState.CREATED, RefundState.APPROVED, RefundState.PROCESSING, RefundState.UNKNOWN, RefundState.NEEDS_FALLBACK,
+    RefundState.BOUNCED,
+)  # fmt: skip
+Part = Callable[[list[UUID]], Decimal]
+_parts: dict[str, Part] = {}
+PARTS = ("logistics", "penalties")
+
+
+def register(part: str, figure: Part) -> None:
+    """`figure` answers with the yuan of these tickets (ids) together. Called in a room's `ready()`."""
+    if part not in PARTS:
+        raise ValueError(f"a settlement has no part {part}")
+    _parts[part] = figure
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Yuan. `cap` is what may be settled at most: what was paid for, and nothing above it; None where that isn't known."""
+
+    tickets: tuple[UUID, ...]
+    refund: Decimal
+    compensation: Decimal
+    logistics: Decimal
+    penalties: Decimal
+    pending: Decimal
+    cap: Decimal | None
+
+    @property
+    def sum(self) -> Decimal:
+        """Before the cap."""
+        return self.refund + self.compensation + self.logistics - self.penalties
+
+    @property
+    def total(self) -> Decimal:
+        """Never below nothing, never above the cap."""
+        total = max(self.sum, ZERO)
+        return total if self.cap is None else min(total, self.cap)
+
+    @property
+    def is_capped(self) -> bool:
+        return self.cap is not None and self.sum > self.cap
+
+
+def family(ticket: Ticket) -> list[UUID]:
+    """The first complaint of this issue and all its repeats."""
+    root, seen = ticket, {ticket.pk}
+    while root.repeat_of is not None and root.repeat_of_id not in seen:
+        root = root.repeat_of
+        seen.add(root.pk)
+    found, newest = [root.pk], [root.pk]
+    while newest:
+        newest = list(Ticket.objects.filter(repeat_of__in=newest).exclude(pk__in=found).values_list("pk", flat=True))
+        found += newest
+    return found
+
+
+def settlement(ticket: Ticket) -> Settlement:
+    """How this complaint, with its repeats, stands."""
+    ids = family(ticket)
+    rows = list(Refund.objects.filter(ticket__in=ids).only("kind", "state", "amount", "payment_id"))
+    paid = [row for row in rows if row.state in PAID]
+    payments = {row.payment_id for row in rows if row.payment_id}
+    bought = _sum(Payment.objects.filter(pk__in=payments).values_list("amount", flat=True))
+    return Settlement(
+        tickets=tuple(ids),
+        refund=_sum(row.amount for row in paid if row.kind == RefundKind.REFUND),
+        compensation=_sum(row.amount for row in paid if row.kind != RefundKind.REFUND),
+        logistics=_part("logistics", ids),
+        penalties=_part("penalties", ids),
+        pending=_sum(row.amount for row in rows if row.state in PENDING),
+        cap=bought if payments else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Exposed:
+    """Money that left, or is leaving, before its invoice was undone."""
+
+    refund: Refund
+    invoice: str
+    since: timedelta
+    exception: GateException | None
+
+
+def exposure(actor: Actor, limit: int = 200) -> list[Exposed]:
+    """What has been paid without its red invoice, the largest first (VOI-13)."""
+    leaving = (RefundState.PROCESSING, RefundState.UNKNOWN, RefundState.SUCCEEDED)
+    rows = Refund.objects.visible_to(actor).filter(state__in=leaving, kind=RefundKind.REFUND)
+    rows = rows.filter(Q(void_request__isnull=False) | Q(payment__order__isnull=False))
+    rows = rows.select_related("void_request__invoice", "void_request__reason", "payment__order", "gate_exception__by")
+    now, found = clock.now(), []
+    for refund in rows.order_by("-amount", "id"):
+        invoice = refund_gates.invoice_of(refund)
+        if invoice is not None:
+            exception = getattr(refund, "gate_exception", None)
+            found.append(Exposed(refund, str(invoice), now - (refund.settled_at or refund.created_at), exception))
+        if len(found) == limit:
+            break
+    return found
+
+
+def _part(name: str, ids: list[UUID]) -> Decimal:
+    return _parts[name](ids) if name in _parts else ZERO
+
+
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    return sum(amounts, ZERO)
