@@ -22,6 +22,10 @@ ALTER DEFAULT PRIVILEGES FOR ROLE feedback_owner GRANT USAGE, SELECT ON SEQUENCE
 ALTER ROLE feedback_app SET idle_in_transaction_session_timeout = '10min';
 ALTER ROLE feedback_app SET transaction_timeout = '30min';
 
+-- Pages ask short questions, many at a time: starting helpers for one, or compiling it, takes longer than the answer.
+ALTER ROLE feedback_app SET max_parallel_workers_per_gather = 0;
+ALTER ROLE feedback_app SET jit = off;
+
 -- Last, so that a role that can log in is one that is completely set up.
 ALTER ROLE feedback_owner LOGIN;
 ALTER ROLE feedback_app LOGIN;

@@ -124,10 +124,14 @@ def _prepare(options: argparse.Namespace) -> str:
         os.environ |= {"SOCIAL_SIMULATOR_PORT": str(port), "SOCIAL_SIMULATOR_URL": f"http://127.0.0.1:{port}"}
     if own_database:
         os.environ |= {"PAY_SIMULATOR_PORT": str(_free_port())}
-    if own_database and not any(os.environ.get(name) for name in ("PAYMENT_SIMULATOR_URL", "ALIPAY_APP_ID", "WECHAT_PAY_MCHID")):
+    if own_database and not any(
+        os.environ.get(name) for name in ("PAYMENT_SIMULATOR_URL", "ALIPAY_APP_ID", "WECHAT_PAY_MCHID")
+    ):
         port = _free_port()
         os.environ |= {"PROVIDER_SIMULATOR_PORT": str(port), "PAYMENT_SIMULATOR_URL": f"http://127.0.0.1:{port}"}
-    if own_database and not any(os.environ.get(name) for name in ("TAX_SIMULATOR_URL", "TAX_PLATFORM_URL", "TAX_ADAPTER")):
+    if own_database and not any(
+        os.environ.get(name) for name in ("TAX_SIMULATOR_URL", "TAX_PLATFORM_URL", "TAX_ADAPTER")
+    ):
         port = _free_port()
         os.environ |= {"TAX_SIMULATOR_PORT": str(port), "TAX_SIMULATOR_URL": f"http://127.0.0.1:{port}"}
     print("Starting PostgreSQL and Valkey …" if own_database else "Using the database of DATABASE_URL …", flush=True)

@@ -60,9 +60,9 @@ def payment(amount: str = "500.00", channel: str = PayChannel.ALIPAY, **fields: 
     """Money that a customer paid, a day ago."""
     fields.setdefault("customer", make_customer())
     fields.setdefault("payer_name", "张伟")
+    fields.setdefault("paid_at", clock.now() - timedelta(days=1))
     return Payment.objects.create(
-        number=f"P{next(_numbers)}", channel=channel, amount=Decimal(amount), paid_at=clock.now() - timedelta(days=1),
-        **fields,
+        number=f"P{next(_numbers)}", channel=channel, amount=Decimal(amount), **fields,
     )  # fmt: skip
 
 

@@ -279,9 +279,11 @@ Move = Callable[[Tickets, Ticket, Actor, int], Any]
 
 
 def _resolve(m: Tickets, t: Ticket, a: Actor, dice: int) -> None:
+    """What a result needs first, most of the time: a plan."""
     if dice and not t.plans.exists():
         factories.plan(t, a)
-    closure.resolve(t, "已更换电池，机器恢复正常。", actor=a)
+    else:
+        closure.resolve(t, "已更换电池，机器恢复正常。", actor=a)
 
 
 def _merge(m: Tickets, t: Ticket, a: Actor, dice: int) -> None:

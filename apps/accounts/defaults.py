@@ -4,9 +4,11 @@ from decimal import Decimal
 
 from django.contrib.auth.models import Group
 
-from apps.accounts.models import ApprovalLimit, Department
+from apps.accounts import events
+from apps.accounts.models import ApprovalLimit, Department, OfferedRight
 from apps.accounts.roles import Role, shipped_permissions
 from apps.core.actors import Actor
+from apps.journal import events as journal
 
 DEPARTMENTS = {
     "service": "客户服务部",
@@ -35,24 +37,43 @@ LIMITS: dict[Role, dict[str, Decimal | None]] = {
 
 
 def load(*, actor: Actor) -> dict[str, int]:
-    """Create what is missing. A role's rights and limits are set only when the role itself is new."""
+    """Create what is missing. A role's limits are set only when the role itself is new; a role that exists gets the
+    rights that this release ships for the first time, and none that an administrator took away (ADM-01)."""
     taken = {value for pair in Department.objects.values_list("code", "name") for value in pair}
     missing = [Department(code=c, name=n) for c, n in DEPARTMENTS.items() if c not in taken and n not in taken]
     Department.objects.bulk_create(missing)
-    known = set(Group.objects.values_list("name", flat=True))
+    known = {group.name: group for group in Group.objects.filter(name__in=Role.values)}
     new = [role for role in Role if role.value not in known]
     return {
         "departments": len(missing),
         "roles": len(new),
         "approval limits": sum(_make(role) for role in new),
+        "new rights of roles": sum(_offer(group, actor) for group in known.values()),
     }
 
 
 def _make(role: Role) -> int:
     """A new role with its shipped rights; returns how many approval limits it got."""
     group = Group.objects.create(name=role.value)
-    group.permissions.set(shipped_permissions(role))
+    shipped = list(shipped_permissions(role))
+    group.permissions.set(shipped)
+    OfferedRight.objects.bulk_create(OfferedRight(role=group, permission=right) for right in shipped)
     limits = [
         ApprovalLimit(role=group, subject=subject, limit=limit) for subject, limit in LIMITS.get(role, {}).items()
     ]
     return len(ApprovalLimit.objects.bulk_create(limits))
+
+
+def _offer(group: Group, actor: Actor) -> int:
+    """Give a role the shipped rights it was never given before; returns how many it did not hold yet."""
+    offered = OfferedRight.objects.filter(role=group).values("permission")
+    fresh = list(shipped_permissions(group.name).exclude(pk__in=offered))
+    held = set(group.permissions.filter(pk__in=[right.pk for right in fresh]).values_list("pk", flat=True))
+    OfferedRight.objects.bulk_create(OfferedRight(role=group, permission=right) for right in fresh)
+    granted = [right for right in fresh if right.pk not in held]
+    if granted:
+        group.permissions.add(*granted)
+        names = sorted(right.full for right in granted)  # type: ignore[attr-defined]
+        facts = {"role": group.name, "granted": names, "withdrawn": []}
+        journal.record(events.ROLE_RIGHTS_CHANGED, subject=events.ref(group), actor=actor, data=facts)
+    return len(granted)

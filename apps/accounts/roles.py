@@ -56,7 +56,14 @@ _SERVICE_LEAD = _SERVICE | _EDITOR | _CASEWORK | {
     "channels.view_door", "channels.view_inbound", "channels.change_inbound",
     "channels.view_extension", "channels.add_extension", "channels.change_extension", "channels.delete_extension",
 }  # fmt: skip
-_HANDLER = {"sla.request_extension", "feedback.view_ticket", "feedback.handle_ticket", *_SEE_CUSTOMERS, *_CLEAR, *_KNOWLEDGE}
+_HANDLER = {
+    "sla.request_extension",
+    "feedback.view_ticket",
+    "feedback.handle_ticket",
+    *_SEE_CUSTOMERS,
+    *_CLEAR,
+    *_KNOWLEDGE,
+}
 _QUALITY = {
     "sla.request_extension",
     "feedback.view_ticket", "feedback.view_all_tickets", "feedback.handle_ticket", "feedback.assign_ticket",
@@ -74,10 +81,13 @@ _FINANCE = {
     "billing.view_invoice", "billing.add_invoice", "billing.view_voidrequest", "billing.view_refund", "billing.view_payment",
     "billing.request_void", "billing.approve_void_finance", "billing.verify_void", "billing.execute_void",
     "billing.request_refund", "billing.approve_refund_finance", "billing.pay_refund", "billing.view_voidrule",
+    "billing.view_bankbatch", "billing.view_difference", "billing.view_statementrun", "billing.view_providerfloat",
+    "billing.view_refundgate",
 }  # fmt: skip
 _BILLING_BOSS = {
     "billing.view_invoice", "billing.view_voidrequest", "billing.view_refund", "billing.view_payment",
-    "billing.approve_void_management", "billing.approve_refund_management",
+    "billing.approve_void_management", "billing.approve_refund_management", "billing.except_refund_gate",
+    "billing.view_difference",
 }  # fmt: skip
 _ASKS_FOR_MONEY = {"billing.request_void", "billing.request_refund"}
 
@@ -96,7 +106,17 @@ MATRIX: dict[Role, frozenset[str]] = {
     Role.WAREHOUSE: frozenset(_HANDLER),  # needs the clear address to ship
     Role.FINANCE_OFFICER: frozenset(_HANDLER | _FINANCE),
     Role.FINANCE_MANAGER: frozenset(
-        _HANDLER | _FINANCE | {"feedback.assign_ticket", "sla.approve_extension", "billing.change_voidrule"}
+        _HANDLER
+        | _FINANCE
+        | {
+            "feedback.assign_ticket",
+            "sla.approve_extension",
+            "billing.change_voidrule",
+            "billing.add_refundgate",
+            "billing.change_refundgate",
+            "billing.change_providerfloat",
+            "billing.except_refund_gate",
+        }
     ),
     Role.MANAGEMENT: frozenset(_MANAGEMENT | _BILLING_BOSS),
     Role.INTEGRATION: frozenset(

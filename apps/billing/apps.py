@@ -8,7 +8,7 @@ class BillingConfig(AppConfig):
     verbose_name = _("Billing")
 
     def ready(self) -> None:
-        from apps.billing import errors, gates, refund_receivers  # noqa: F401  (fill the registries)
+        from apps.billing import errors, gates, refund_receivers, void_receivers  # noqa: F401  (fill the registries)
         from apps.billing.adapters import setup
         from apps.billing.adapters.tax import setup as tax_setup
 

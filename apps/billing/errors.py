@@ -13,6 +13,9 @@ register(
         "invoice.changed": Problem(
             409, _("Invoice %(number)s is known with other contents. Issued invoices are never edited.")
         ),
+        "invoice.not_undone": Problem(
+            409, _("Invoice %(number)s still stands; it is voided or red-lettered before another replaces it.")
+        ),
         "invoice.is_red": Problem(422, _("%(number)s is a red invoice; undo its blue one.")),
         "invoice.ended": Problem(409, _("Invoice %(number)s is %(state)s; nothing of it is left.")),
         "invoice.fact_computed": Problem(422, _("The month of issue answers this by itself.")),
@@ -42,6 +45,14 @@ register(
         "tax.not_recorded": Problem(409, _("Nobody has recorded yet what was done.")),
         "tax.own": Problem(403, _("Somebody else must look at what you recorded.")),
         "tax.number_taken": Problem(409, _("%(number)s is recorded for another case already.")),
+        "sheet.unreadable": Problem(422, _("The sheet cannot be read: %(why)s")),
+        "sheet.too_long": Problem(422, _("A sheet has at most %(limit)s rows.")),
+        "sheet.column_missing": Problem(422, _("The column “%(name)s” is missing.")),
+        "sheet.no_invoice": Problem(422, _("There is no invoice %(number)s here.")),
+        "sheet.invoice_not_unique": Problem(422, _("Invoice number %(number)s is not unique; give the code as well.")),
+        "sheet.amount": Problem(422, _("“%(value)s” is not an amount.")),
+        "sheet.amount_differs": Problem(422, _("The sheet names ¥%(given)s, ¥%(amount)s of the invoice are left.")),
+        "sheet.twice": Problem(422, _("This invoice stands in row %(row)s already.")),
         "refund.amount": Problem(422, _("Give an amount above zero, in yuan and fen.")),
         "refund.payment_missing": Problem(422, _("A refund needs the payment it comes from.")),
         "refund.customer_missing": Problem(422, _("Say who gets it.")),

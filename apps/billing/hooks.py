@@ -33,14 +33,14 @@ def alipay(request: HttpRequest) -> HttpResponse:
 
 
 def _hear(request: HttpRequest, work: Callable[[bytes], None], done: HttpResponse) -> HttpResponse:
-    sender = f"refund-callback:{network.sender(request)}"
-    if limits.used_up(sender, REFUSALS_A_MINUTE):
-        return _refusal(429)
     try:
         if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
             return _refusal(413)
         work(request.body)
     except callbacks.Refused as error:
+        sender = f"refund-callback:{network.sender(request)}"
+        if limits.used_up(sender, REFUSALS_A_MINUTE):
+            return _refusal(429)
         limits.count(sender)
         log.warning("a callback about a refund was refused: %s", error)
         return _refusal(401)

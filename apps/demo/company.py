@@ -4,11 +4,15 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from urllib.parse import urlencode
 
 from apps.accounts.models import Department, User
 from apps.accounts.roles import Role
 from apps.accounts.services import staff
-from apps.core import clock
+from apps.casework.models import SavedView
+from apps.casework.services import saved_views
+from apps.casework.services.saved_views import ViewDraft
+from apps.core import actors, clock
 from apps.core.actors import Actor
 from apps.crm.models import Customer, Order, OrderLine, Product
 from apps.crm.services.customers import Contact
@@ -136,6 +140,17 @@ def hire(*, actor: Actor) -> dict[str, User]:
         department.duty_manager = people["dutyzhou"]
         department.save()
     return people
+
+
+def views(people: dict[str, User]) -> None:
+    """Two lists of the queue that the service lead shares with everybody."""
+    lead = actors.staff(people["chenjing"])
+    for name, query in (
+        ("退款相关", urlencode({"tab": "all", "q": "退款"})),
+        ("紧急投诉", "tab=all&kind=complaint&urgency=urgent"),
+    ):
+        if not SavedView.objects.filter(owner=lead.user_id, name=name).exists():
+            saved_views.save(ViewDraft(name, query, "all"), actor=lead)
 
 
 def _head(department: Department, people: dict[str, User]) -> User:

@@ -18,7 +18,7 @@ from apps.accounts.models import User
 from apps.core import actors, clock
 from apps.core.errors import DomainError
 from apps.crm.services import customers
-from apps.demo import articles, authority, company, doors, hotline, kin, papers, voices, words
+from apps.demo import articles, authority, company, doors, hotline, kin, learning, papers, voices, words
 from apps.demo.words import Theme
 from apps.feedback.models import Survey, Ticket
 from apps.feedback.services import assignment, closure, conversation, intake, planning, reclassification
@@ -54,6 +54,7 @@ class History:
         """Tell the whole story; `progress` hears the share of time that has passed."""
         with clock.at(self.start):
             self.people = company.hire(actor=DEMO)
+            company.views(self.people)
             self.products = company.stock()
             doors.open_doors(actor=DEMO)
             hotline.prepare(self.people, actor=DEMO)
@@ -66,6 +67,7 @@ class History:
             *authority.acts(self.people),
             *voices.acts(self.people),
             *kin.acts(self.people),
+            *learning.acts(self.people),
             *hotline.acts(),
         ]:
             self._plan(max(self.end - timedelta(days=days_ago), self.start), act)

@@ -39,6 +39,7 @@ LISTS: list[tuple[str, list[tuple[str, str]]]] = [
             ("casework.ReplyTemplate", "quick_phrases"), ("casework.Macro", "bolt"),
             ("casework.ChecklistTemplate", "checklist"), ("casework.StateDemand", "fact_check"),
             ("casework.CareRule", "volunteer_activism"), ("casework.ToneGuide", "sentiment_dissatisfied"),
+            ("billing.RefundGate", "shield_lock"), ("billing.ProviderFloat", "savings"),
             ("knowledge.Topic", "shelves"), ("feedback.DrillScenario", "theater_comedy"), ("feedback.DeskRules", "tune"),
         ],
     ),
@@ -52,6 +53,7 @@ LISTS: list[tuple[str, list[tuple[str, str]]]] = [
     (
         "evidence",
         [
+            ("billing.BankBatch", "account_balance"), ("billing.StatementRun", "rule"), ("billing.Difference", "difference"),
             ("journal.Event", "history"), ("journal.Delivery", "move_to_inbox"), ("journal.Head", "verified"),
             ("casework.TimeEntry", "hourglass"),
             ("sla.Deadline", "timer"), ("sla.ExtensionRequest", "more_time"),

@@ -5,11 +5,10 @@ filled in here. A text may use fewer. The list is fixed in code because each pla
 value.
 """
 
-from dataclasses import dataclass
-
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from apps.notifications.message_type import DOOR, EMAIL, IN_APP, PHONE, SMS, MessageType
 from apps.notifications.placeholders import (
     AUTHOR,
     AUTOMATIC,
@@ -26,6 +25,7 @@ from apps.notifications.placeholders import (
     DOOR_TROUBLE,
     DUE_AT,
     HANDLER,
+    INVOICE,
     KIND,
     LEVEL,
     LINK,
@@ -42,28 +42,6 @@ from apps.notifications.placeholders import (
     Placeholder,
     prose,
 )
-from apps.notifications.states import MessageChannel
-
-EMAIL, SMS, PHONE, DOOR, IN_APP = (
-    MessageChannel.EMAIL,
-    MessageChannel.SMS,
-    MessageChannel.PHONE,
-    MessageChannel.DOOR,
-    MessageChannel.IN_APP,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class MessageType:
-    """A message to customers (`for_staff` False) or colleagues; `needs` are placeholders no text may leave out."""
-
-    code: str
-    label: str | Promise
-    channels: tuple[MessageChannel, ...]
-    placeholders: tuple[Placeholder, ...]
-    needs: tuple[str, ...] = ()
-    for_staff: bool = False
-
 
 _TO_CUSTOMER = (EMAIL, SMS, PHONE, DOOR)  # a door says what the SMS says, unless it has a text of its own
 _TO_STAFF = (IN_APP, EMAIL)
@@ -340,6 +318,27 @@ _TYPES = (
         (IN_APP,),
         (*REFUND, Placeholder("failure", _("the provider's code"), "ACQ.SELLER_BALANCE_NOT_ENOUGH"), DESK_LINK),
         needs=("refund",),
+        for_staff=True,
+    ),
+    MessageType(
+        "red_form_reminder",
+        _("Red form waits for the buyer"),
+        _TO_CUSTOMER,
+        (NUMBER, INVOICE, UNTIL, CONTACT, LINK),
+        needs=("invoice",),
+    ),
+    MessageType(
+        "month_end_voids",
+        _("Voids that turn into red letters"),
+        _TO_STAFF,
+        (
+            Placeholder("count", _("how many requests"), "3"),
+            Placeholder("amount", _("amount"), "3,390.00"),
+            Placeholder("requests", _("numbers of the void requests"), "202611-004, 202611-009", prose=True),
+            Placeholder("day", _("last day of the month"), "2026-11-30"),
+            DESK_LINK,
+        ),
+        needs=("count",),
         for_staff=True,
     ),
     MessageType(

@@ -66,7 +66,7 @@ def names_of(target: str) -> dict[str, str]:
         return dict(Category.objects.values_list("slug", "name"))
     if target == Target.RISK:
         return {value: str(label) for value, label in Risk.choices}
-    return {POSITIVE: _("Praise"), NEGATIVE: _("Complaint")}
+    return {POSITIVE: _("Praise"), NEGATIVE: _("Dissatisfaction")}
 
 
 def figures(version: ModelVersion, *, of_keywords: bool = False) -> Figures:

@@ -39,7 +39,11 @@ UNFOLD: dict[str, Any] = {
         lambda request: static("desk/relations.css"),
         lambda request: static("desk/meanwhile.css"),
     ],
-    "SCRIPTS": [lambda request: static("desk/desk.js"), lambda request: static("desk/casework.js"), lambda request: static("desk/customer_voice.js")],
+    "SCRIPTS": [
+        lambda request: static("desk/desk.js"),
+        lambda request: static("desk/casework.js"),
+        lambda request: static("desk/customer_voice.js"),
+    ],
     "COMMAND": {"search_callback": "apps.desk.navigation.search"},
     "SIDEBAR": {"show_search": True, "command_search": True, "navigation": "apps.desk.navigation.sidebar"},
 }

@@ -85,7 +85,7 @@ def test_loading_defaults_again_keeps_what_the_site_edited():
 
     made = defaults.load(actor=system("test"))
 
-    assert made == {"departments": 0, "roles": 0, "approval limits": 0}
+    assert made == {"departments": 0, "roles": 0, "approval limits": 0, "new rights of roles": 0}
     assert rights(Role.QUALITY) == set()
     assert Department.objects.get(code="quality").name == "品质保证部"
     assert not ApprovalLimit.objects.filter(role__name=Role.SERVICE_LEAD).exists()

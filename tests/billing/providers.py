@@ -38,8 +38,6 @@ def later(server, seconds=2000):
     server.tick(time.time() + seconds)
 
 
-
-
 def sweep_on(times=1):
     """The janitor comes by; everything that waits is due."""
     from apps.billing.models import RefundAttempt

@@ -50,5 +50,4 @@ def begun(**fields):
     if request.state == VoidState.AWAITING_FORM:
         red_forms.enter(request, actor=finance())
         tax_operations.sweep()
-        request.refresh_from_db()
-    return executing.execute(request, actor=finance())
+    return executing.execute(VoidRequest.objects.get(pk=request.pk), actor=finance())

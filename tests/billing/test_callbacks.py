@@ -99,10 +99,12 @@ def test_alipay_tells_of_a_bounce_and_we_ask(client, providers):  # noqa: F811
     assert Refund.objects.get().payment.reserved == Decimal("100.00")
 
 
-def test_many_refused_ones_from_one_address_are_turned_away(client, providers, monkeypatch):  # noqa: F811
-    monkeypatch.undo()
+def test_many_refused_ones_from_one_address_are_turned_away_and_right_ones_never(client, providers, monkeypatch):  # noqa: F811
+    attempt = sent()
     monkeypatch.setattr("apps.billing.hooks.limits.used_up", lambda *_, **__: True)
     assert post_wechat(client, b"{}", {}) == 429
+    entry = providers.ledger.entry("wechat_pay", attempt.number)
+    assert post_wechat(client, *providers.wechat.callback(entry)) == 204
     assert client.get(reverse("billing:wechat_callback")).status_code == 405
 
 

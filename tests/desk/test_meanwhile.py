@@ -41,7 +41,7 @@ def test_facts_show_field_by_field_what_the_other_changed(signed_in):
     assert page.status_code == 422
     assert [(d.label, d.before, d.now, d.by, d.taken) for d in said.differences] == [
         ("机身序列号", "", "SN-2", "王强", True),
-        ("地点", "", "上海", "王强", False),
+        ("发生地点", "", "上海", "王强", False),
     ]
     words = page.content.decode()
     assert "您填写期间，同事修改了以下内容" in words

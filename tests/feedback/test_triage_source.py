@@ -39,8 +39,7 @@ def test_a_correction_is_learned_from_before_what_nobody_touched(lead):
 
     found = list(sources.current().decided(actor=actors.system("test"), limit=10))
 
-    assert [(p.by_person, p.category) for p in found][0] == (True, "billing")
-    assert found[0].name == mine.number
+    assert (found[0].by_person, found[0].category, found[0].name) == (True, "billing", mine.number)
     assert [p.by_person for p in found] == [True, False]
 
 

@@ -39,7 +39,9 @@ class FakeSource:
 
 def waiting(name, due, **facts):
     """An open ticket that is due at a time; each point brings it forward by a minute."""
-    return Waiting(name, f"/t/{name}", f"标题 {name}", ScoreFacts(**facts), lambda score: due - timedelta(minutes=score))
+    return Waiting(
+        name, f"/t/{name}", f"标题 {name}", ScoreFacts(**facts), lambda score: due - timedelta(minutes=score)
+    )
 
 
 # Words that the shipped library does not know, so that only what was learned can tell them apart.

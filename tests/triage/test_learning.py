@@ -16,12 +16,18 @@ from apps.triage.learning.training import Example
 from apps.triage.services.learned import judge
 
 NOTHING_SAID = Said("other", 0.0, "none", 0.0, 0.0, False)
-_WORDS = {"technical": ["屏幕闪烁", "主板烧了", "屏幕黑了", "主板坏了"], "logistics": ["包裹丢失", "快件破损", "包裹迟到", "快件丢了"]}
+_WORDS = {
+    "technical": ["屏幕闪烁", "主板烧了", "屏幕黑了", "主板坏了"],
+    "logistics": ["包裹丢失", "快件破损", "包裹迟到", "快件丢了"],
+}
 
 
 def examples(said=NOTHING_SAID, repeat=6):
     return [
-        Example(f"{word}第{i}次了", label, said) for i in range(repeat) for label, words in _WORDS.items() for word in words
+        Example(f"{word}第{i}次了", label, said)
+        for i in range(repeat)
+        for label, words in _WORDS.items()
+        for word in words
     ]
 
 

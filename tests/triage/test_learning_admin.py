@@ -135,7 +135,13 @@ def test_a_keyword_is_tried_from_its_form_without_being_saved(lead, source):
 
 def test_an_existing_keyword_is_tried_from_its_form(lead, source):
     keyword = Keyword.objects.get(text="无法开机")
-    form = {**FORM, "text": "无法开机", "weight": "2", "category": keyword.category_id, "triage_keyword_try_change": "1"}
+    form = {
+        **FORM,
+        "text": "无法开机",
+        "weight": "2",
+        "category": keyword.category_id,
+        "triage_keyword_try_change": "1",
+    }
 
     lead.post(reverse("admin:triage_keyword_change", args=[keyword.pk]), form)
 

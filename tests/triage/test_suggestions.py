@@ -35,7 +35,13 @@ def test_a_word_of_several_corrected_tickets_is_suggested(corrected, actor_syste
     assert suggestions.search(actor=actor_system) == 1
 
     found = KeywordSuggestion.objects.get()
-    assert (found.text, found.category.slug, found.corrected, found.here, found.elsewhere) == ("蓝晶徽章", "billing", 4, 4, 0)
+    assert (found.text, found.category.slug, found.corrected, found.here, found.elsewhere) == (
+        "蓝晶徽章",
+        "billing",
+        4,
+        4,
+        0,
+    )
     assert found.weight == Decimal("3.00")
 
 

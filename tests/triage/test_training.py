@@ -70,7 +70,10 @@ def test_a_model_learns_from_decisions_and_works_without_a_restart(decided, acto
     assert (found.category, found.decided_by, found.model) == ("technical", MODEL, version.number)
     assert found.confidence > 0.5
     assert any(hit.by == MODEL and hit.category == "technical" for hit in found.hits)
-    assert list(Event.objects.order_by("-id").values_list("kind", flat=True)[:2]) == ["model.activated", "model.trained"]
+    assert list(Event.objects.order_by("-id").values_list("kind", flat=True)[:2]) == [
+        "model.activated",
+        "model.trained",
+    ]
 
 
 @pytest.mark.req("CLS-03")

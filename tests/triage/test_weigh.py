@@ -65,7 +65,11 @@ def test_the_preview_changes_nothing_and_saving_does(open_tickets, keeper):
     event = Event.objects.latest("id")
     assert answer.status_code == 302
     assert score(ScoreFacts(tier="vip")).score == 75
-    assert (event.kind, event.reason, event.data["changes"]) == ("score_weight.changed", "大客户优先", {"points": [15, 60]})
+    assert (event.kind, event.reason, event.data["changes"]) == (
+        "score_weight.changed",
+        "大客户优先",
+        {"points": [15, 60]},
+    )
 
 
 @pytest.mark.parametrize("points", ["", "many", "999", "-101"])

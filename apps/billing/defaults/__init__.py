@@ -1,7 +1,7 @@
 """Shipped rows of this room; staff edit them in the admin from then on."""
 
 from apps.billing.defaults import reasons, void_rules
-from apps.billing.models import ApprovalRule, VoidReason, VoidRule
+from apps.billing.models import ApprovalRule, ProviderFloat, RefundGate, VoidReason, VoidRule
 from apps.core.actors import Actor
 
 
@@ -11,6 +11,8 @@ def load(*, actor: Actor) -> dict[str, int]:
         "void rules": _add(VoidRule, void_rules.rows(), "code"),
         "void reasons": _add(VoidReason, reasons.reasons(), "code", "digital"),
         "approval rules": _add(ApprovalRule, reasons.approval_rules(), "subject", "step"),
+        "refund gates": _add(RefundGate, reasons.refund_gates(), "position"),
+        "money at providers": _add(ProviderFloat, [{"channel": c} for c in ("alipay", "wechat_pay")], "channel"),
     }
 
 

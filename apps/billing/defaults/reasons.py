@@ -47,3 +47,11 @@ def approval_rules() -> list[dict[str, Any]]:
             (Step.SECOND, TWO_PERSONS_ABOVE),
         )
     ]
+
+
+def refund_gates() -> list[dict[str, Any]]:
+    """VOI-13: small sums need not wait for the red invoice; above, it comes first."""
+    note = "小额退款可先退后红冲"
+    return [
+        {"position": 100, "up_to": Decimal("200.00"), "before_red": True, "effective_from": DIGITAL_FROM, "note": note}
+    ]

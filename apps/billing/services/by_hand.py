@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from django.db import transaction
 
@@ -44,7 +45,7 @@ def record(attempt: RefundAttempt, paid: Paid, *, actor: Actor) -> HandPayment:
             raise DomainError("hand.recorded")
         row = HandPayment.objects.create(
             attempt=fresh, reference=reference, paid_at=paid.at, note=words.checked(paid.note, "note", limit=300),
-            proof=paid.proof, recorded_by_id=actor.user_id,
+            proof=paid.proof, recorded_by_id=cast(int, actor.user_id),
         )  # fmt: skip
         data = {"attempt": str(fresh.pk), "proof": paid.proof.sha256 if paid.proof else ""}
         journal.record(events.HAND_PAYMENT_RECORDED, subject=fresh.refund, actor=actor, data=data)

@@ -10,7 +10,7 @@ from django.db import transaction
 from apps.billing import events
 from apps.billing.models import Invoice, InvoiceFact, InvoiceLine
 from apps.billing.rulings import same_month
-from apps.billing.states import Fact, InvoiceKind, Source
+from apps.billing.states import Fact, InvoiceKind, InvoiceState, Source
 from apps.core import clock, money
 from apps.core.actors import Actor
 from apps.core.errors import DomainError, DomainErrors
@@ -51,7 +51,8 @@ class InvoiceDraft:
 
 def take_over(draft: InvoiceDraft, *, actor: Actor) -> Invoice:
     """Add an invoice, or return the known one. An issued invoice is never edited: other contents under the same number
-    raise DomainError `invoice.changed`. Raises DomainErrors, DomainError `core.not_allowed`.
+    raise DomainError `invoice.changed`. One issued anew names what it replaces, which must be undone before (VOI-10).
+    Raises DomainErrors, DomainError `core.not_allowed`.
     """
     if not actor.can("billing.add_invoice"):
         raise DomainError("core.not_allowed")
@@ -81,6 +82,9 @@ def take_over(draft: InvoiceDraft, *, actor: Actor) -> Invoice:
         InvoiceLine.objects.bulk_create(_lines(invoice, draft.lines))
         data = {"number": str(invoice), "kind": invoice.kind, "gross": invoice.gross, "lines": len(draft.lines)}
         journal.record(events.INVOICE_IMPORTED, subject=invoice, actor=actor, data=data)
+        if draft.replaces is not None:
+            data = {"by": str(invoice), "invoice": str(invoice.pk)}
+            journal.record(events.INVOICE_REPLACED, subject=draft.replaces, actor=actor, data=data)
         for fact, holds in draft.facts.items():
             record_fact(invoice, fact, holds, source=Source.BOOKS, actor=actor)
         return invoice
@@ -109,6 +113,8 @@ def _errors(draft: InvoiceDraft) -> list[DomainError]:
         if abs(right - money.fen(line.tax)) > money.FEN or line.quantity <= 0 or line.net < 0:
             words = {"line": place, "net": f"{line.net:.2f}", "rate": line.rate, "tax": right, "given": line.tax}
             found.append(DomainError("invoice.line_adds_up", field="lines", **words))
+    if draft.replaces is not None and draft.replaces.state == InvoiceState.ISSUED:
+        found.append(DomainError("invoice.not_undone", field="replaces", number=str(draft.replaces)))
     total = sum((money.fen(line.net) + money.fen(line.tax) for line in draft.lines), Decimal(0))
     if draft.gross is not None and money.fen(draft.gross) != total:
         found.append(DomainError("invoice.total_adds_up", field="gross", lines=total, total=draft.gross))

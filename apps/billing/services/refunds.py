@@ -176,9 +176,7 @@ def reroute(refund: Refund, payee: Payee, *, actor: Actor, reason: str = "", way
         fresh = locked(refund)
         stuck = fresh.state != RefundState.NEEDS_FALLBACK
         rung = ladder.Rung(fresh.channel, fresh.method) if stuck else ladder.choose(fresh, payee.account, way)
-        rerouted = transitions.apply(
-            fresh, "reroute", actor=actor, reason=reason, channel=rung.channel, by=rung.method
-        )
+        rerouted = transitions.apply(fresh, "reroute", actor=actor, reason=reason, channel=rung.channel, by=rung.method)
         return _to(rerouted, rung, payee)
 
 
@@ -192,9 +190,7 @@ def redirect(refund: Refund, payee: Payee, *, actor: Actor, reason: str, way: st
         fresh = locked(refund)
         stuck = fresh.state != RefundState.APPROVED
         rung = ladder.Rung(fresh.channel, fresh.method) if stuck else ladder.choose(fresh, payee.account, way)
-        moved = transitions.apply(
-            fresh, "redirect", actor=actor, reason=reason, channel=rung.channel, by=rung.method
-        )
+        moved = transitions.apply(fresh, "redirect", actor=actor, reason=reason, channel=rung.channel, by=rung.method)
         return _to(moved, rung, payee)
 
 

@@ -8,10 +8,10 @@ from django.db import transaction
 
 from apps.billing.adapters import registry
 from apps.billing.models import Invoice, InvoiceLookup, VoidRequest
-from apps.billing.services import invoices, verification
+from apps.billing.services import executing, invoices, verification
 from apps.billing.states import Fact, Source, VoidState
 from apps.core import clock, locks, money
-from apps.core.actors import system
+from apps.core.actors import Actor, system
 
 logger = logging.getLogger(__name__)
 
@@ -81,3 +81,18 @@ def renew_waiting(limit: int = 20) -> int:
     for request in waiting:
         renew(request)
     return len(waiting)
+
+
+def confirm(request: VoidRequest, *, actor: Actor) -> VoidRequest:
+    """`verification.confirm` on what the platform says now. Outside of any transaction; same errors."""
+    renew(request)
+    return verification.confirm(request, actor=actor)
+
+
+def execute(request: VoidRequest, *, actor: Actor) -> VoidRequest:
+    """`executing.execute` on what the platform says now: a use that was confirmed since decides again (VOI-11).
+
+    Outside of any transaction; same errors.
+    """
+    renew(request)
+    return executing.execute(request, actor=actor)

@@ -72,6 +72,15 @@ def file(draft: VoidDraft, *, actor: Actor) -> VoidRequest:
         return _submit(request, portions, actor)
 
 
+def whole_amount(invoice: Invoice, reason_code: str) -> Decimal:
+    """The gross in yuan that a request for the whole invoice would undo now; writes nothing, inside a transaction.
+
+    Raises what `file` raises for the reason and the invoice.
+    """
+    request = VoidRequest(invoice=invoice, reason=_reason(invoice, reason_code))
+    return sum((part.net + part.tax for part in _portions(request, ())), Decimal(0))
+
+
 def _portions(request: VoidRequest, asks: Sequence[Ask]) -> list[Portion]:
     """What will be held, computed under the invoice's lock."""
     lines = {line.pk: line for line in balance.locked_lines(request.invoice)}

@@ -29,6 +29,7 @@ __all__ = [
     "validate_contact",
 ]  # fmt: skip
 
+MOST_REASON = 500  # characters of why somebody looked
 FIELDS = (*(field.name for field in fields(Contact)), "note")
 NOTE_LIMIT = 2_000
 
@@ -159,7 +160,8 @@ def reveal(customer: Customer, field: str, *, actor: Actor, reason: str = "", ab
     """The clear value of `name`, `phone`, `email` or `address`; who looked, and why, is recorded (INT-06, ADM-04).
 
     `about` is what is being worked on, e.g. the ticket; without it a reason in words is asked for.
-    Raises DomainError `core.not_allowed`, `core.unknown_field`, `crm.reason_missing`, `crm.nothing_to_reveal`.
+    Raises DomainError `core.not_allowed`, `core.unknown_field`, `crm.reason_missing`, `core.too_long`,
+    `crm.nothing_to_reveal`.
     """
     if not actor.can("crm.view_personal_data"):
         raise DomainError("core.not_allowed")
@@ -167,6 +169,8 @@ def reveal(customer: Customer, field: str, *, actor: Actor, reason: str = "", ab
         raise DomainError("core.unknown_field", field="field")
     if about is None and not reason.strip():
         raise DomainError("crm.reason_missing", field="reason")
+    if len(reason) > MOST_REASON:
+        raise DomainError("core.too_long", field="reason", limit=MOST_REASON, length=len(reason))
     clear = str(getattr(customer, field))
     if not clear:
         raise DomainError("crm.nothing_to_reveal", field="field")

@@ -74,7 +74,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="ticket",
             index=models.Index(
-                fields=["received_at"], include=("category", "repeat_of", "parent", "is_drill"), name="ticket_received_figures"
+                fields=["received_at"],
+                include=("category", "repeat_of", "parent", "is_drill"),
+                name="ticket_received_figures",
             ),
         ),
         migrations.AddIndex(

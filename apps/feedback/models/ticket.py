@@ -217,7 +217,9 @@ class Ticket(Lifecycle, Noun):
             models.Index(fields=["merged_into"], name="ticket_merged", condition=Q(merged_into__isnull=False)),
             # For figures over a stretch of time: all they count by stands in the index, so no row is read.
             models.Index(
-                fields=["received_at"], name="ticket_received_figures", include=["category", "repeat_of", "parent", "is_drill"]
+                fields=["received_at"],
+                name="ticket_received_figures",
+                include=["category", "repeat_of", "parent", "is_drill"],
             ),
             models.Index(
                 fields=["closed_at"],

@@ -24,8 +24,8 @@ from apps.triage.folding import fold
 LONGEST = 200  # characters of a question
 TERMS = 16
 LETTERS_WINDOW = 10_000  # tickets that are read letter by letter
-FEW = 1_000  # matches that are fetched at once
-RANKED = 1_000  # of the matches, the newest so many are put in the order of how well they match
+FEW = 2_000  # matches that are asked for by their ids
+RANKED = 300  # of the matches, the newest so many are put in the order of how well they match
 BEFORE, AFTER = 24, 90  # characters of a snippet around its first hit
 PREFIX_LETTERS, PREFIX_DIGITS = 3, 6  # from which length the beginning of a name or number is enough
 
@@ -107,7 +107,8 @@ def matching(tickets: TicketQuerySet, query: Query, actor: Actor) -> TicketQuery
     """Those of these tickets, visible to this actor, that hold what is asked for. A question without words finds none.
 
     PostgreSQL cannot tell how rare a rare word or the beginning of a number is, and might walk along all tickets to find
-    fifty. So up to FEW matches are fetched from the index first; of more than that, fifty are soon found by walking.
+    fifty. So the index is asked first, and up to FEW matches are asked for by their ids; of more than that, fifty are soon
+    found by walking.
     """
     if not query.words:
         return tickets.none()
@@ -153,7 +154,7 @@ def by_letters(tickets: TicketQuerySet, query: Query, actor: Actor) -> TicketQue
         held = held.filter(text__contains=term)
     for words in query.without:
         held = held.exclude(words__hold=" & ".join(map(quoted, words)))
-    return _without_phrases(tickets.filter(pk__in=list(held.values_list("pk", flat=True)[:FEW])), query)
+    return _without_phrases(tickets.filter(pk__in=list(held.values_list("pk", flat=True)[:RANKED])), query)
 
 
 class _Rank(Func):

@@ -9,6 +9,7 @@ from apps.core.actors import Actor
 from apps.core.errors import DomainError
 from apps.crm.contacts import display_phone, mask_phone
 from apps.crm.events import PERSONAL_DATA_REVEALED
+from apps.crm.services.customers import MOST_REASON
 from apps.feedback.models import Ticket
 from apps.journal import events as journal
 from apps.journal.events import Ref
@@ -24,12 +25,14 @@ def masked(ticket: Ticket) -> dict[str, str]:
 def reveal(ticket: Ticket, field: str, *, actor: Actor, reason: str) -> str:
     """The clear value of `name`, `phone` or `email`; who looked, and why, is recorded with the customer (INT-06).
 
-    Raises DomainError `core.not_allowed`, `crm.reason_missing`, `crm.nothing_to_reveal`.
+    Raises DomainError `core.not_allowed`, `crm.reason_missing`, `core.too_long`, `crm.nothing_to_reveal`.
     """
     if not actor.can("crm.view_personal_data"):
         raise DomainError("core.not_allowed")
     if not reason.strip():
         raise DomainError("crm.reason_missing", field="reason")
+    if len(reason) > MOST_REASON:
+        raise DomainError("core.too_long", field="reason", limit=MOST_REASON, length=len(reason))
     clear = _given(ticket).get(field, "")
     if not clear:
         raise DomainError("crm.nothing_to_reveal", field="field")

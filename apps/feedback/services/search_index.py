@@ -33,22 +33,21 @@ WHERE ticket_id = %s
 
 def write(ticket: Ticket, said: Iterable[str] = ()) -> None:
     """Put down what this ticket is found by: its own texts and what was said on it. Made anew where it exists."""
-    own = _own_texts(ticket)
-    talk = [(text, _TALK) for text in said]
-    texts = [*own, *talk]
+    talk = list(said)
+    numbers = " ".join(value for name in _NUMBERS if (value := getattr(ticket, name)))
+    # Most titles are the text's first sentence: its words count most, and are cut once. One that ends within a sentence
+    # might end within a word.
+    title, rest = ticket.title, ticket.description
+    begins = rest.startswith(title)
+    weighted = [(title, _TITLE), (numbers, _TITLE), (rest[len(title) :] if begins else rest, _TEXT)]
+    weighted += [(ticket.result, _TEXT), *((text, _TALK) for text in talk)]
+    whole = [*([] if begins else [title]), rest, numbers, ticket.result, *talk]
     scopes = [ticket.department_id, *ticket.collaborator_ids]
     if ticket.assignee_id:
         scopes.append(-ticket.assignee_id)
+    folded = fold("\n".join(filter(None, whole)))[:LONGEST]
     with connection.cursor() as cursor:
-        folded = fold("\n".join(text for text, _weight in texts))[:LONGEST]
-        cursor.execute(_INSERT, (str(ticket.pk), vector(texts), scopes, folded, VERSION))
-
-
-def _own_texts(ticket: Ticket) -> list[tuple[str, str]]:
-    """With what counts how much. The title is the text's beginning, or was chosen: then it counts for itself."""
-    numbers = " ".join(value for name in _NUMBERS if (value := getattr(ticket, name)))
-    texts = [(ticket.title, _TITLE), (numbers, _TITLE), (ticket.description, _TEXT), (ticket.result, _TEXT)]
-    return [(text, weight) for text, weight in texts if text]
+        cursor.execute(_INSERT, (str(ticket.pk), vector(weighted), scopes, folded, VERSION))
 
 
 def add(ticket_id: UUID, text: str) -> None:

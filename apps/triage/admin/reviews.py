@@ -23,7 +23,7 @@ class LibraryReviewAdmin(LookedAt):
 
     @display(description=gettext_lazy("state"), label={"done": "success", "open": "warning"})
     def done_label(self, obj: LibraryReview) -> tuple[str, str]:
-        return ("done", _("done")) if obj.done_at else ("open", _("to do"))
+        return ("done", _("ticked off")) if obj.done_at else ("open", _("to do"))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -47,13 +47,13 @@ class Migration(migrations.Migration):
                 (
                     "decision",
                     models.CharField(
-                        choices=[("open", "Open"), ("accepted", "Accepted"), ("dismissed", "Dropped")],
+                        choices=[("open", "Undecided"), ("accepted", "Taken over"), ("dismissed", "Dropped")],
                         default="open",
                         max_length=10,
                         verbose_name="decision",
                     ),
                 ),
-                ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="decided at")),
+                ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="settled at")),
                 (
                     "category",
                     models.ForeignKey(
@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
-                        verbose_name="decided by",
+                        verbose_name="settled by",
                     ),
                 ),
             ],
@@ -97,8 +97,8 @@ class Migration(migrations.Migration):
                 ),
                 ("month", models.DateField(unique=True, verbose_name="month")),
                 ("figures", models.JSONField(default=dict)),
-                ("done_at", models.DateTimeField(blank=True, null=True, verbose_name="done at")),
-                ("note", models.TextField(blank=True, verbose_name="what was decided")),
+                ("done_at", models.DateTimeField(blank=True, null=True, verbose_name="ticked off at")),
+                ("note", models.TextField(blank=True, verbose_name="result of the review")),
                 (
                     "done_by",
                     models.ForeignKey(
@@ -107,7 +107,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
-                        verbose_name="done by",
+                        verbose_name="ticked off by",
                     ),
                 ),
             ],
@@ -198,13 +198,13 @@ class Migration(migrations.Migration):
                 (
                     "decision",
                     models.CharField(
-                        choices=[("open", "Open"), ("accepted", "Accepted"), ("dismissed", "Dropped")],
+                        choices=[("open", "Undecided"), ("accepted", "Taken over"), ("dismissed", "Dropped")],
                         default="open",
                         max_length=10,
                         verbose_name="decision",
                     ),
                 ),
-                ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="decided at")),
+                ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="settled at")),
                 (
                     "made_by",
                     models.ForeignKey(
@@ -217,8 +217,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "replay of a keyword change",
-                "verbose_name_plural": "replays of keyword changes",
+                "verbose_name": "keyword replay",
+                "verbose_name_plural": "keyword replays",
                 "ordering": ["-id"],
                 "default_permissions": ("view",),
             },

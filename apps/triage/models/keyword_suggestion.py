@@ -6,8 +6,8 @@ from apps.core.models import Noun
 
 
 class Decision(models.TextChoices):
-    OPEN = "open", _("Open")
-    ACCEPTED = "accepted", _("Accepted")
+    OPEN = "open", _("Undecided")
+    ACCEPTED = "accepted", _("Taken over")
     DISMISSED = "dismissed", _("Dropped")
 
 
@@ -29,9 +29,9 @@ class KeywordSuggestion(Noun):
     elsewhere = models.PositiveIntegerField(_("tickets of other categories"), help_text=_("Holding it."))
     strength = models.FloatField(_("strength"), help_text=_("How clearly it tells this category from the others."))
     decision = models.CharField(_("decision"), max_length=10, choices=Decision, default=Decision.OPEN)
-    decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
+    decided_at = models.DateTimeField(_("settled at"), null=True, blank=True)
     decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("decided by"), null=True, blank=True, on_delete=models.PROTECT,
+        settings.AUTH_USER_MODEL, verbose_name=_("settled by"), null=True, blank=True, on_delete=models.PROTECT,
         related_name="+",
     )  # fmt: skip
 

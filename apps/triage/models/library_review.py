@@ -14,12 +14,12 @@ class LibraryReview(Noun):
 
     month = models.DateField(_("month"), unique=True)
     figures = models.JSONField(default=dict)
-    done_at = models.DateTimeField(_("done at"), null=True, blank=True)
+    done_at = models.DateTimeField(_("ticked off at"), null=True, blank=True)
     done_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("done by"), null=True, blank=True, on_delete=models.PROTECT,
+        settings.AUTH_USER_MODEL, verbose_name=_("ticked off by"), null=True, blank=True, on_delete=models.PROTECT,
         related_name="+",
     )  # fmt: skip
-    note = models.TextField(_("what was decided"), blank=True)
+    note = models.TextField(_("result of the review"), blank=True)
 
     class Meta:
         verbose_name = _("keyword review")

@@ -22,14 +22,14 @@ class Replay(Noun):
     finished = models.BooleanField(_("finished"), default=False)
     tally = models.JSONField(default=dict)
     decision = models.CharField(_("decision"), max_length=10, choices=Decision, default=Decision.OPEN)
-    decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
+    decided_at = models.DateTimeField(_("settled at"), null=True, blank=True)
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("made by"), null=True, on_delete=models.PROTECT, related_name="+"
     )
 
     class Meta:
-        verbose_name = _("replay of a keyword change")
-        verbose_name_plural = _("replays of keyword changes")
+        verbose_name = _("keyword replay")
+        verbose_name_plural = _("keyword replays")
         ordering = ["-id"]
         default_permissions = ("view",)
 

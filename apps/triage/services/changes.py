@@ -89,7 +89,7 @@ def book_with(book: Rulebook, changes: Sequence[Change]) -> Rulebook:
     """The library as it would be after the change; nothing is written."""
     words = {word.text: word for word in rulebook.words(book.branches)}
     for change, row in zip(changes, _Rows(changes).all(), strict=True):
-        words.pop(change.get("was", change["text"]), None)
+        words.pop(_named(change), None)
         if row.active:
             words[row.text] = rulebook.word_of(book.branches, row)
     open_now = set(Department.objects.filter(active=True).values_list("pk", flat=True))
@@ -107,12 +107,17 @@ def apply(changes: Sequence[Change], *, actor: Actor, reason: str = "") -> int:
         return sum(library.save(row, actor=actor, reason=reason) is not None for row in rows)
 
 
+def _named(change: Change) -> str:
+    """The text that the keyword has now."""
+    return str(change.get("was") or change["text"])
+
+
 class _Rows:
     """The keywords of a change as they would be, not saved; what is there already is read by one query."""
 
     def __init__(self, changes: Sequence[Change]) -> None:
         self.changes = changes
-        named = {change.get("was", change["text"]) for change in changes}
+        named = {_named(change) for change in changes}
         self.known = {row.text: row for row in Keyword.objects.filter(text__in=named).select_related("category")}
         self.categories = {row.slug: row for row in Category.objects.filter(active=True)}
 
@@ -121,7 +126,7 @@ class _Rows:
         return [self.row(change, number) for number, change in enumerate(self.changes, 1)]
 
     def row(self, change: Change, number: int) -> Keyword:
-        row = self.known.get(change.get("was", change["text"]))
+        row = self.known.get(_named(change))
         if change["action"] == REMOVE:
             if row is None:
                 raise DomainError("replay.unknown", line=number, text=change["text"])

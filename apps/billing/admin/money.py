@@ -1,0 +1,280 @@
+"""Batches, differences, gates and floats: read here, changed through the services."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
+
+from apps.accounts.principals import actor_for
+from apps.billing.admin import provider_page
+from apps.billing.models import BankBatch, BankBatchRow, Difference, ProviderFloat, RefundGate, StatementRun
+from apps.billing.services import bank_batches, differences, floats, refund_gates
+from apps.billing.states import DifferenceState, Layout
+from apps.core.errors import DomainError
+
+
+class ReadOnly(ModelAdmin):
+    """Rows that only services write."""
+
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class RowInline(TabularInline):
+    model = BankBatchRow
+    fields = readonly_fields = ("position", "refund", "payee", "amount", "state", "failure", "bank_reference")
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("attempt__refund")
+
+    @admin.display(description=_("refund"))
+    def refund(self, row: BankBatchRow) -> str:
+        return f"{row.attempt.refund.number} · {row.attempt.number}"
+
+    @admin.display(description=_("payee"))
+    def payee(self, row: BankBatchRow) -> str:
+        refund = row.attempt.refund
+        return f"{refund.payee_name_masked} {refund.payee_account_masked} {refund.payee_bank}"
+
+    @admin.display(description=_("amount"))
+    def amount(self, row: BankBatchRow) -> Any:
+        return row.attempt.amount
+
+
+class ResultForm(forms.Form):
+    file = forms.FileField(label=_("Result file (pain.002, XLSX or CSV)"), widget=UnfoldAdminFileFieldWidget)
+
+
+@admin.register(BankBatch)
+class BankBatchAdmin(ReadOnly):
+    list_display = ("number", "state", "layout", "count", "total", "drawn_up_by", "released_by", "downloaded_at")
+    list_filter = ("state", "layout")
+    list_select_related = ("drawn_up_by", "released_by")
+    fields = (
+        "number", "state", "layout", "count", "total", "drawn_up_by", "released_by", "released_at", "downloaded_by",
+        "downloaded_at", "digest", "result_digest",
+    )  # fmt: skip
+    inlines = (RowInline,)
+    actions_list = ("draw_up_sheet", "draw_up_pain001")
+    actions_detail = ("release", "download", "read_result", "cancel_batch")
+
+    def has_pay_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return actor_for(request).can("billing.pay_refund")
+
+    @action(description=_("Draw up a sheet"), permissions=["pay"], url_path="draw-up-sheet", icon="table")
+    def draw_up_sheet(self, request: HttpRequest) -> HttpResponse:
+        return self._draw_up(request, Layout.GENERIC)
+
+    @action(description=_("Draw up pain.001"), permissions=["pay"], url_path="draw-up-pain001", icon="code")
+    def draw_up_pain001(self, request: HttpRequest) -> HttpResponse:
+        return self._draw_up(request, Layout.PAIN001)
+
+    def _draw_up(self, request: HttpRequest, layout: str) -> HttpResponse:
+        if request.method != "POST":
+            return self._confirm(request, Layout(layout).label, _("Draw up a sheet"))
+        try:
+            batch = bank_batches.draw_up(layout, actor=actor_for(request))
+        except DomainError as error:
+            messages.error(request, error.words)
+            return redirect("admin:billing_bankbatch_changelist")
+        return redirect("admin:billing_bankbatch_change", batch.pk)
+
+    @action(description=_("Release"), permissions=["pay"], url_path="release", icon="done_all")
+    def release(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
+        if request.method != "POST":
+            return self._confirm(request, self._batch(request, object_id), _("Release"))
+        return self._do(request, object_id, lambda batch: bank_batches.release(batch, actor=actor_for(request)))
+
+    @action(description=_("Cancel"), permissions=["pay"], url_path="cancel", icon="block")
+    def cancel_batch(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
+        if request.method != "POST":
+            return self._confirm(request, self._batch(request, object_id), _("Cancel"))
+        words = str(_("Cancelled in the list of batches"))
+        return self._do(
+            request, object_id, lambda batch: bank_batches.cancel(batch, actor=actor_for(request), reason=words)
+        )
+
+    @action(description=_("Download, once"), permissions=["pay"], url_path="download", icon="download")
+    def download(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
+        if request.method != "POST":
+            return self._confirm(request, self._batch(request, object_id), _("Download, once"))
+        try:
+            name, content = bank_batches.download(self._batch(request, object_id), actor=actor_for(request))
+        except DomainError as error:
+            messages.error(request, error.words)
+            return redirect("admin:billing_bankbatch_change", object_id)
+        answer = HttpResponse(content, content_type="application/octet-stream")
+        answer["Content-Disposition"] = f'attachment; filename="{name}"'
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+    @action(description=_("Read the result"), permissions=["pay"], url_path="result", icon="upload_file")
+    def read_result(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
+        batch = self._batch(request, object_id)
+        form = ResultForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            file = form.cleaned_data["file"]
+            try:
+                read = bank_batches.read_result(batch, file.name, file.read(), actor=actor_for(request))
+            except DomainError as error:
+                form.add_error("file", error.words)
+            else:
+                text = _("%(settled)s settled, %(waiting)s still wait, %(errors)s rows could not be taken.")
+                facts = {"settled": read.settled, "waiting": read.waiting, "errors": len(read.errors)}
+                messages.info(request, text % facts)
+                for error in read.errors[:20]:
+                    messages.warning(request, error.words)
+                return redirect("admin:billing_bankbatch_change", object_id)
+        context = {**self.admin_site.each_context(request), "title": batch.number, "form": form, "opts": self.opts}
+        return TemplateResponse(request, "billing/upload.html", context)
+
+    def _confirm(self, request: HttpRequest, title: object, label: object) -> HttpResponse:
+        """Nothing about money happens by following a link."""
+        context = {**self.admin_site.each_context(request), "title": str(title), "label": label, "opts": self.opts}
+        return TemplateResponse(request, "billing/confirm.html", context)
+
+    def _batch(self, request: HttpRequest, object_id: UUID) -> BankBatch:
+        batch = self.get_object(request, str(object_id))
+        if batch is None:
+            raise Http404
+        return batch
+
+    def _do(self, request: HttpRequest, object_id: UUID, work: Callable[[BankBatch], Any]) -> HttpResponse:
+        try:
+            work(self._batch(request, object_id))
+        except DomainError as error:
+            messages.error(request, error.words)
+        return redirect("admin:billing_bankbatch_change", object_id)
+
+
+@admin.register(StatementRun)
+class StatementRunAdmin(ReadOnly):
+    list_display = ("day", "channel", "rows", "matched", "total", "open", "at")
+    list_filter = ("channel",)
+
+    @admin.display(description=_("open differences"))
+    def open(self, run: StatementRun) -> int:
+        return run.differences.filter(state=DifferenceState.OPEN).count()
+
+
+class DifferenceForm(forms.ModelForm):
+    class Meta:
+        model = Difference
+        fields = ("owner", "resolution")
+        widgets = {"resolution": UnfoldAdminTextareaWidget}
+
+
+@admin.register(Difference)
+class DifferenceAdmin(ModelAdmin):
+    """Worked off one by one: an owner, then words that settle it."""
+
+    form = DifferenceForm
+    actions = None
+    list_display = ("number", "channel", "day", "kind", "ours", "theirs", "state", "owner", "created_at")
+    list_filter = ("state", "kind", "channel")
+    list_select_related = ("owner",)
+    autocomplete_fields = ("owner",)
+    readonly_fields = (
+        "number",
+        "channel",
+        "day",
+        "kind",
+        "ours",
+        "theirs",
+        "detail",
+        "state",
+        "resolved_by",
+        "resolved_at",
+    )
+    fields = (*readonly_fields, "owner", "resolution")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Difference | None = None) -> bool:
+        is_open = obj is None or obj.state == DifferenceState.OPEN
+        return is_open and actor_for(request).can("billing.pay_refund")
+
+    def save_model(self, request: HttpRequest, obj: Difference, form: Any, change: bool) -> None:
+        actor = actor_for(request)
+        try:
+            if "owner" in form.changed_data and obj.owner is not None:
+                differences.assign(obj, obj.owner, actor=actor)
+            if obj.resolution.strip():
+                differences.resolve(obj, obj.resolution, actor=actor)
+        except DomainError as error:
+            messages.error(request, error.words)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """The journal keeps what changed."""
+
+
+@admin.register(RefundGate)
+class RefundGateAdmin(ModelAdmin):
+    list_display = ("position", "reason_code", "up_to", "before_red", "effective_from", "effective_to", "note")
+
+    def save_model(self, request: HttpRequest, obj: RefundGate, form: Any, change: bool) -> None:
+        refund_gates.save_rule(obj, actor=actor_for(request))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # a rule ends by its last day, so that old cases are explained by it
+
+
+@admin.register(ProviderFloat)
+class ProviderFloatAdmin(ModelAdmin):
+    actions = None
+    list_display = ("channel", "balance", "queued", "reserve", "warn_below", "reroute_after", "low_since", "asked_at")
+    fields = ("channel", "balance", "asked_at", "low_since", "reserve", "warn_below", "reroute_after")
+    readonly_fields = ("channel", "balance", "asked_at", "low_since")
+    actions_list = ("simulator",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: ProviderFloat, form: Any, change: bool) -> None:
+        floats.change(obj, actor=actor_for(request))
+
+    @admin.display(description=_("queued"))
+    def queued(self, row: ProviderFloat) -> Any:
+        return floats.queued(row.channel)
+
+    def has_simulate_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return bool(settings.PAYMENT_SIMULATOR_URL) and actor_for(request).can("billing.change_providerfloat")
+
+    @action(description=_("Provider simulator"), permissions=["simulate"], url_path="simulate", icon="experiment")
+    def simulator(self, request: HttpRequest) -> HttpResponse:
+        return redirect(reverse("admin:billing_provider_simulator"))
+
+    def get_urls(self) -> list[Any]:
+        page = self.admin_site.admin_view(lambda request: provider_page.show(self, request))
+        return [path("simulator/", page, name="billing_provider_simulator"), *super().get_urls()]

@@ -1,0 +1,226 @@
+"""Void requests from a sheet (VOI-08): first a preview with what is wrong in each row, then the good rows are filed.
+
+A sheet is known by its digest: filing it again, even after a crash in the middle, adds only the rows that are missing.
+"""
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from python_calamine import CalamineError, CalamineWorkbook
+
+from apps.billing.models import Invoice, RequestSheet, RequestSheetRow, VoidRequest
+from apps.billing.services import voids
+from apps.billing.services.voids import VoidDraft
+from apps.core import locks
+from apps.core.actors import Actor
+from apps.core.errors import DomainError, DomainErrors
+
+MOST_ROWS = 1000
+MOST_BYTES = 5_000_000
+# Column → headings that mean it.
+HEADINGS = {
+    "number": ("发票号码", "发票号", "invoice number", "number"),
+    "code": ("发票代码", "invoice code", "code"),
+    "reason": ("原因代码", "原因", "reason code", "reason"),
+    "amount": ("金额", "价税合计", "amount", "gross"),
+    "words": ("说明", "备注", "why", "words", "note"),
+}
+NEEDED = ("number", "reason")
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """A row as it was read; `row` counts as the sheet's program does, headings are row 1. `error` where it can't go."""
+
+    row: int
+    values: dict[str, str]
+    invoice: Invoice | None = None
+    filed: VoidRequest | None = None
+    error: DomainError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What became of a sheet: requests filed now, rows known from before, rows with errors."""
+
+    new: int
+    known: int
+    wrong: tuple[SheetRow, ...]
+
+
+def preview(content: bytes, name: str) -> list[SheetRow]:
+    """Every row with what is wrong with it; files nothing. Raises DomainError `sheet.unreadable`, `sheet.too_long`,
+    `sheet.column_missing`.
+    """
+    known = {row.row: row.request for row in _known_rows(_digest(content))}
+    seen: dict[Any, int] = {}
+    rows = []
+    for place, values in _read(content, name):
+        if place in known:
+            rows.append(SheetRow(place, values, known[place].invoice, known[place]))
+            continue
+        try:
+            invoice = _invoice(values)
+            if invoice.pk in seen:
+                raise DomainError("sheet.twice", field="number", row=seen[invoice.pk])
+            seen[invoice.pk] = place
+            _check(invoice, values)
+            rows.append(SheetRow(place, values, invoice))
+        except DomainError as error:
+            rows.append(SheetRow(place, values, error=error))
+    return rows
+
+
+def file(content: bytes, name: str, *, actor: Actor) -> Filed:
+    """File the rows that are right, each in a transaction of its own; the others come back with their errors.
+
+    Raises DomainError `core.not_allowed` and those of `preview`.
+    """
+    if not actor.can("billing.request_void"):
+        raise DomainError("core.not_allowed")
+    rows = preview(content, name)
+    sheet, _is_new = RequestSheet.objects.get_or_create(
+        digest=_digest(content), defaults={"name": name[:200], "uploaded_by_id": actor.user_id}
+    )
+    new = known = 0
+    wrong = [row for row in rows if row.error]
+    for row in rows:
+        if row.error or row.invoice is None:
+            continue
+        try:
+            if _file_row(sheet, row, actor):
+                new += 1
+            else:
+                known += 1
+        except DomainError as error:
+            wrong.append(SheetRow(row.row, row.values, row.invoice, error=error))
+        except DomainErrors as errors:
+            wrong.append(SheetRow(row.row, row.values, row.invoice, error=errors.errors[0]))
+    return Filed(new, known, tuple(sorted(wrong, key=lambda row: row.row)))
+
+
+def _file_row(sheet: RequestSheet, row: SheetRow, actor: Actor) -> bool:
+    """The sheet's lock lets one upload at a time file its rows: a row becomes one request. Whether it did now."""
+    with transaction.atomic():
+        locks.row(RequestSheet, sheet.pk)
+        if RequestSheetRow.objects.filter(sheet=sheet, row=row.row).exists() or row.invoice is None:
+            return False
+        draft = VoidDraft(row.invoice, row.values["reason"], row.values.get("words", ""))
+        request = voids.file(draft, actor=actor)
+        RequestSheetRow.objects.create(sheet=sheet, row=row.row, request=request)
+        return True
+
+
+def errors_as_csv(rows: tuple[SheetRow, ...] | list[SheetRow]) -> str:
+    """The wrong rows with the reason, to be mended and uploaded again. Cells that a program would run are defused."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([_("Row"), *(names[0] for names in HEADINGS.values()), _("What is wrong")])
+    for row in rows:
+        if row.error is not None:
+            cells = [row.values.get(column, "") for column in HEADINGS]
+            writer.writerow([row.row, *map(defused, cells), defused(str(row.error))])
+    return "\ufeff" + out.getvalue()
+
+
+def defused(cell: str) -> str:
+    """Text that a spreadsheet takes for text, whatever it begins with."""
+    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠") else cell
+
+
+# Reading ----------------------------------------------------------------------------------------------------------------
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _known_rows(digest: str) -> list[RequestSheetRow]:
+    return list(RequestSheetRow.objects.filter(sheet__digest=digest).select_related("request__invoice"))
+
+
+def _read(content: bytes, name: str) -> Iterator[tuple[int, dict[str, str]]]:
+    rows = _xlsx(content) if content[:2] == b"PK" else _csv(content)
+    heads = [str(cell).strip().lower() for cell in rows[0]] if rows else []
+    columns = {
+        column: heads.index(found)
+        for column, names in HEADINGS.items()
+        if (found := next((name for name in names if name in heads), None)) is not None
+    }
+    for column in NEEDED:
+        if column not in columns:
+            raise DomainError("sheet.column_missing", field="file", name=HEADINGS[column][0])
+    filled = [(place, row) for place, row in enumerate(rows[1:], start=2) if any(cell.strip() for cell in row)]
+    if len(filled) > MOST_ROWS:
+        raise DomainError("sheet.too_long", field="file", limit=MOST_ROWS)
+    for place, row in filled:
+        yield place, {column: row[at].strip() if at < len(row) else "" for column, at in columns.items()}
+
+
+def _xlsx(content: bytes) -> list[list[str]]:
+    if len(content) > MOST_BYTES:
+        raise DomainError("sheet.unreadable", field="file", why=f"> {MOST_BYTES // 1_000_000} MB")
+    try:
+        sheet = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0)
+        return [[_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+    except (CalamineError, ValueError, OSError) as error:
+        raise DomainError("sheet.unreadable", field="file", why=type(error).__name__) from error
+
+
+def _csv(content: bytes) -> list[list[str]]:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = content[: MOST_BYTES + 1].decode(encoding)
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        raise DomainError("sheet.unreadable", field="file", why="UTF-8, GB18030")
+    if len(content) > MOST_BYTES or "\0" in text:
+        raise DomainError("sheet.unreadable", field="file", why="CSV")
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as error:
+        raise DomainError("sheet.unreadable", field="file", why=str(error)) from error
+
+
+def _text(cell: Any) -> str:
+    """Programs keep long numbers as floats where they can; those that lost digits are not found, so nothing is guessed."""
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+
+
+def _invoice(values: dict[str, str]) -> Invoice:
+    number = "".join(values["number"].lstrip("'").split())
+    if not number:
+        raise DomainError("invoice.number_missing", field="number")
+    found = Invoice.objects.filter(number=number)
+    if code := values.get("code", "").lstrip("'").strip():
+        found = found.filter(code=code)
+    invoices = list(found[:2])
+    if not invoices:
+        raise DomainError("sheet.no_invoice", field="number", number=number)
+    if len(invoices) > 1:
+        raise DomainError("sheet.invoice_not_unique", field="number", number=number)
+    return invoices[0]
+
+
+def _check(invoice: Invoice, values: dict[str, str]) -> None:
+    """What filing would refuse anyway, and an amount that is not what is left of the invoice. Writes nothing."""
+    with transaction.atomic():
+        left = voids.whole_amount(invoice, values["reason"])
+    if given := values.get("amount", "").replace(",", "").replace("¥", "").strip():
+        try:
+            amount = Decimal(given)
+        except InvalidOperation:
+            amount = Decimal("NaN")
+        if not amount.is_finite():
+            raise DomainError("sheet.amount", field="amount", value=given)
+        if amount != left:
+            raise DomainError("sheet.amount_differs", field="amount", given=given, amount=f"{left:,.2f}")
