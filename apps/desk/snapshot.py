@@ -104,6 +104,6 @@ def _asked(cached: Callable[[], Any]) -> Any:
     """The cache's answer; None where Redis is away: then everything is worked out anew, and the page still comes."""
     try:
         return cached()
-    except RedisError:
+    except (RedisError, OSError):
         logger.warning("the cache does not answer", exc_info=True)
         return None

@@ -1,5 +1,6 @@
 """The adapters against the simulated providers, fault by fault (REFUND-FACTS, REF-01)."""
 
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
@@ -9,6 +10,7 @@ from apps.billing.adapters.alipay import AlipayAdapter
 from apps.billing.adapters.base import NotSent, Proof, RefundOrder
 from apps.billing.adapters.benefits import BenefitsAdapter
 from apps.billing.adapters.wechat_pay import WechatPayAdapter
+from apps.channels.pay.protocol import Unsigned
 from apps.core import clock
 from tests.billing.providers import KEYS, later, providers  # noqa: F401
 
@@ -51,10 +53,8 @@ def test_after_an_accident_the_query_or_a_repeat_settles_it_once(adapter, fault,
 def test_wechat_accidents_end_the_same_way(fault, providers):  # noqa: F811
     adapter = registry.refund_adapter("wechat_pay")
     providers.faults.set(next=[fault])
-    try:
+    with suppress(ValueError, OSError, Unsigned):  # NotSent would end the test
         adapter.send(order())
-    except Exception as error:
-        assert not isinstance(error, NotSent)
     if adapter.query(order()).proof == Proof.NOT_FOUND:
         assert adapter.send(order()).proof == Proof.PROCESSING
     later(providers)

@@ -139,7 +139,7 @@ def test_the_red_invoice_comes_first_unless_a_rule_or_a_person_says_otherwise():
     RefundGate.objects.all().delete()
     of = void_request(invoice(), reason="02", asks=())
     request = approve(refund(amount="100.00", void_request=of))
-    with pytest.raises(DomainError, match="红|red") as caught:
+    with pytest.raises(DomainError, match=r"红|red") as caught:
         paying.begin(request, actor=PAYER)
     assert caught.value.code == "refund.red_first"
     assert paying.begin_approved() == 0

@@ -225,15 +225,13 @@ def test_with_the_lock_off_the_race_is_found(monkeypatch):
     people = [finance() for _ in range(2)]
     together = threading.Barrier(2)
 
-    def unlocked(model, pk):
-        found = model.objects.get(pk=pk)
-        if model is VoidRequest:
-            with contextlib.suppress(threading.BrokenBarrierError):
-                together.wait(5)
-        return found
+    def begun(fresh, *_, **__):  # after the look for open calls, before the insert of one's own
+        with contextlib.suppress(threading.BrokenBarrierError):
+            together.wait(5)
+        return fresh
 
-    monkeypatch.setattr(executing.locks, "row", unlocked)
-    monkeypatch.setattr(executing.transitions, "apply", lambda fresh, *_, **__: fresh)
+    monkeypatch.setattr(executing.locks, "row", lambda model, pk: model.objects.get(pk=pk))
+    monkeypatch.setattr(executing.transitions, "apply", begun)
     outcomes = at_once(2, lambda n: _try(lambda: executing.execute(request, actor=people[n])))
     assert outcomes.count(IntegrityError) == 1  # both began; only the database's own constraint stopped the second
 

@@ -1,5 +1,6 @@
 import pytest
 from django.contrib import admin
+from django.forms import model_to_dict
 from django.urls import reverse
 from django.utils import translation
 
@@ -103,7 +104,8 @@ def test_the_palette_finds_a_ticket_by_its_number_and_a_caller_by_phone(signed_i
 def test_the_desks_rules_are_one_row_changed_with_a_record(signed_in):
     client = signed_in("administrator")
     change = reverse("admin:feedback_deskrules_change", args=[1])
-    values = {"queue_minutes_per_point": 9, "due_soon_hours": 2, "free_cost": "50.00", "repeat_days": 30,
+    values = {**model_to_dict(DeskRules.objects.get()),
+              "queue_minutes_per_point": 9, "due_soon_hours": 2, "free_cost": "50.00", "repeat_days": 30,
               "satisfied_from": 4, "supervisor_below": 3, "reopen_days": 15, "hotline": "400-100-2000"}  # fmt: skip
 
     to_the_row = client.get(reverse("admin:feedback_deskrules_changelist"))

@@ -164,9 +164,9 @@ def _take(line: results.Row, rows: dict[str, BankBatchRow]) -> int:
     proof = Proof.SUCCEEDED if line.verdict == "yes" else Proof.FAILED
     why = (line.why or line.word)[:60]
     paying.settle(attempt, Outcome(proof, line.reference[:64], why, {"bank": line.word, "why": why}))
-    BankBatchRow.objects.filter(pk=row.pk).update(
-        state=wanted, failure=why if proof == Proof.FAILED else "", bank_reference=line.reference[:64]
-    )
+    row.state, row.bank_reference = wanted, line.reference[:64]
+    row.failure = why if proof == Proof.FAILED else ""
+    row.save(update_fields=["state", "failure", "bank_reference"])
     return 1
 
 

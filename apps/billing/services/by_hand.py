@@ -60,7 +60,7 @@ def confirm(attempt: RefundAttempt, *, actor: Actor) -> HandPayment:
     _allowed(actor)
     with transaction.atomic():
         fresh = _open(attempt)
-        row = HandPayment.objects.select_for_update().filter(attempt=fresh).first()
+        row = next(iter(locks.rows(HandPayment.objects.filter(attempt=fresh))), None)
         if row is None:
             raise DomainError("hand.not_recorded")
         if row.recorded_by_id == actor.user_id:
