@@ -192,3 +192,13 @@ def test_a_model_that_hardly_knows_does_not_overrule_a_keyword():
 
     assert model_answer(Target.CATEGORY, likely, unsure) == ("price", 0.4)
     assert model_answer(Target.CATEGORY, likely, NOTHING_SAID) == ("technical", 0.35)
+
+
+@pytest.mark.req("CLS-03")
+def test_a_model_does_not_overrule_a_category_that_it_hardly_learned(model):
+    likely = {"technical": 0.9, "logistics": 0.1}
+    unsure = Said("billing", 0.4, "none", 0.0, 0.0, False)
+
+    assert (model.counts, model.knows("billing"), model.knows("technical")) == ((24, 24), False, False)
+    assert model_answer(Target.CATEGORY, likely, unsure, knows=False) == ("billing", 0.4)
+    assert model_answer(Target.CATEGORY, likely, unsure) == ("technical", 0.9)

@@ -18,15 +18,18 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminIntegerFieldWi
 
 from apps.accounts.principals import actor_for
 from apps.core.errors import DomainError, DomainErrors
+from apps.core.vocabulary import Demand, Risk
 from apps.triage.admin.pages import RIGHT, LookedAt, attempt, framed, tell
 from apps.triage.admin.suggestions import LABELS
+from apps.triage.learning.targets import Target
 from apps.triage.models import Decision, Replay
-from apps.triage.reports import outcome
+from apps.triage.reports import names_of, outcome
 from apps.triage.services import changes, replays
 from apps.triage.services.replays import MOST_DAYS
 
 DAYS = 90
 MOST_BYTES = 1_000_000
+SHOWN = 200  # lines of a change
 
 
 class ChangeForm(forms.Form):
@@ -109,7 +112,8 @@ class ReplayAdmin(LookedAt):
         if request.method == "POST":
             self._decide(request, replay)
             return redirect(request.get_full_path())
-        return framed(self, request, "triage/replay.html", str(replay), **_context(replay))
+        lines = _in_words(replay.changes[:SHOWN])
+        return framed(self, request, "triage/replay.html", str(replay), lines=lines, **_context(replay))
 
     def advance_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """The next batch; htmx gets the part of the page, a browser without scripts the page."""
@@ -145,6 +149,19 @@ def begin(request: HttpRequest, lines: list[changes.Change], days: int = DAYS) -
 
 def address(replay: Replay) -> str:
     return reverse("admin:triage_replay_change", args=[replay.pk])
+
+
+def _in_words(lines: list[changes.Change]) -> list[changes.Change]:
+    categories, demands, risks = names_of(Target.CATEGORY), dict(Demand.choices), dict(Risk.choices)
+    return [
+        {
+            **line,
+            "category": categories.get(line.get("category"), ""),
+            "demand": demands.get(line.get("demand"), ""),
+            "risk": risks.get(line.get("risk"), ""),
+        }
+        for line in lines
+    ]
 
 
 def _context(replay: Replay) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from apps.triage.admin.pages import framed, tell
 from apps.triage.models import ScoreWeight
 from apps.triage.reports import effect_of
 from apps.triage.services import library
-from apps.triage.services.score import value_label
+from apps.triage.services.score import Part, explain, value_label
 from apps.triage.states import Factor
 
 RIGHT = "triage.change_scoreweight"
@@ -43,7 +43,7 @@ class PointsForm(forms.Form):
         )
         for row in self.rows:
             self.fields[str(row.pk)] = forms.IntegerField(
-                label=value_label(row.factor, row.value), initial=row.points, min_value=-100, max_value=100,
+                label=explain([Part(row.factor, row.value, 0)])[0].value, initial=row.points, min_value=-100, max_value=100,
                 widget=UnfoldAdminIntegerFieldWidget,
             )  # fmt: skip
 

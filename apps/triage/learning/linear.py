@@ -10,9 +10,10 @@ from math import exp, sqrt
 from operator import itemgetter
 from typing import Any
 
-FORMAT = 2
+FORMAT = 3
 ZERO = 128  # a weight's byte is 128 + its code, so that weights may be negative
 STEPS = 127
+LEAST_KNOWN = 30  # texts of a class, to have an opinion against it
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class LinearModel:
 
     The length is the root of the sum of `squares` (of the inverse document frequency) over the pieces. `weights` holds
     one byte per class and piece. With two classes there is one row: the margin of the second, the first one's is 0.
-    `evidence` has what each thing that the keywords say is worth, by row.
+    `evidence` has what each thing that the keywords say is worth, by row; `counts` how many texts each class was
+    learned from.
     """
 
     classes: tuple[str, ...]
@@ -32,6 +34,11 @@ class LinearModel:
     squares: bytes
     square_scale: float
     evidence: Mapping[str, tuple[float, ...]]
+    counts: tuple[int, ...]
+
+    def knows(self, label: str) -> bool:
+        """Whether enough texts of this class were learned from to say that a text is not of it."""
+        return label in self.classes and self.counts[self.classes.index(label)] >= LEAST_KNOWN
 
     def read(self, pieces: Sequence[str], said: Mapping[str, float]) -> dict[str, float] | None:
         """How likely each class is, from 0 to 1; None where the model knows too little of the text."""
@@ -82,6 +89,7 @@ class LinearModel:
             "biases": self.biases,
             "square_scale": self.square_scale,
             "evidence": dict(self.evidence),
+            "counts": self.counts,
             "size": len(self.index),
         }
         pieces = "\n".join(self.index).encode()
@@ -108,6 +116,7 @@ class LinearModel:
                 squares=parts[2],
                 square_scale=head["square_scale"],
                 evidence={name: tuple(worth) for name, worth in head["evidence"].items()},
+                counts=tuple(head["counts"]),
             )
         except (zlib.error, KeyError, IndexError, AttributeError, TypeError, UnicodeDecodeError) as error:
             raise ValueError(f"not a model: {error}") from error

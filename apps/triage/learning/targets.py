@@ -64,13 +64,16 @@ def evidence(target: str, said: Said) -> dict[str, float]:
     return {}
 
 
-def model_answer(target: str, likely: Mapping[str, float], said: Said) -> Answer:
-    """What a model's probabilities amount to. Where it hardly knows itself, it does not overrule what keywords said."""
+def model_answer(target: str, likely: Mapping[str, float], said: Said, *, knows: bool = True) -> Answer:
+    """What a model's probabilities amount to.
+
+    Where it is hardly sure itself, or does not know the category that the keywords spoke for, it does not overrule them.
+    """
     if target == Target.RISK and 1 - likely[NO_RISK] >= RISK_FROM:
         label = max((name for name in likely if name != NO_RISK), key=likely.__getitem__)
         return Answer(label, 1 - likely[NO_RISK])
     label = NO_RISK if target == Target.RISK else max(likely, key=likely.__getitem__)
-    if target == Target.CATEGORY and said.confidence and likely[label] < OVERRULES_FROM:
+    if target == Target.CATEGORY and said.confidence and (likely[label] < OVERRULES_FROM or not knows):
         return keywords_answer(target, said)
     return Answer(label, likely[label])
 
@@ -91,8 +94,3 @@ def is_sure(target: str, said: Said) -> bool:
     if target == Target.RISK:
         return said.risk != NO_RISK or (said.clear and abs(said.tone) >= CLEAR_TONE)
     return abs(said.tone) >= CLEAR_TONE
-
-
-def joined(target: str, said: Said, likely: Mapping[str, float] | None) -> Answer:
-    """Keywords and model together; `likely` is None where no model was asked or it knew nothing of the text."""
-    return keywords_answer(target, said) if likely is None else model_answer(target, likely, said)

@@ -4,6 +4,7 @@ over a second and 120 MB, which no process that only reads texts should pay. Not
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from typing import Any
 
 from apps.triage.learning.grams import grams
 from apps.triage.learning.linear import ZERO, LinearModel, pack_squares, pack_weights
-from apps.triage.learning.targets import Answer, Said, Target, evidence, is_sure, joined
+from apps.triage.learning.targets import Answer, Said, Target, evidence, is_sure, keywords_answer, model_answer
 
 FOLDS = 5
 MOST_PIECES = 60_000
@@ -58,7 +59,9 @@ def ask(target: str, model: LinearModel, example: Example) -> Answer:
     """What keywords and this model answer, asked as `services.learned` asks."""
     said = example.said
     likely = None if is_sure(target, said) else model.read(grams(example.text), evidence(target, said))
-    return joined(target, said, likely)
+    if likely is None:
+        return keywords_answer(target, said)
+    return model_answer(target, likely, said, knows=model.knows(said.category))
 
 
 def fit(target: str, examples: Sequence[Example], base: LinearModel | None = None) -> LinearModel:
@@ -71,38 +74,67 @@ def fit(target: str, examples: Sequence[Example], base: LinearModel | None = Non
     from scipy import sparse
     from sklearn.feature_extraction import DictVectorizer
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
-    labels = [e.label for e in examples]
+    labels, weights = [e.label for e in examples], [e.weight for e in examples]
     index, found, squares = _pieces([e.text for e in examples], base)
     moves = np.sqrt(squares) * _contrast(found, np.array(labels))
     lengths = np.sqrt(found @ squares)
     lengths[lengths == 0] = 1.0
     plain = sparse.diags(1 / lengths) @ found
     told = DictVectorizer()
-    columns = [
-        plain @ sparse.diags(moves),
-        told.fit_transform([evidence(target, e.said) or {"": 0.0} for e in examples]),
-    ]
-    weights = [e.weight for e in examples]
-    if base is not None:
-        table, worth = (
-            _unpacked(base),
-            np.array([base.evidence.get(n, (0.0,) * len(base.biases)) for n in told.feature_names_]),
-        )
-        opinion = plain[:, : len(base.index)] @ table.T + columns[1] @ worth + np.array(base.biases)
-        columns.append(sparse.csr_matrix(opinion / BASE_SPEAKS))
-        columns = [sparse.vstack([c, r]) for c, r in zip(columns, _reminders(base, columns), strict=True)]
+    heard = told.fit_transform([evidence(target, e.said) or {"": 0.0} for e in examples])
+    columns = [plain @ sparse.diags(moves), heard]
+    opinion = _Opinion(base, told.feature_names_) if base else None
+    if base and opinion:
+        columns = opinion.beside(columns, plain)
         labels, weights = [*labels, *base.classes], [*weights, *[1.0] * len(base.classes)]
     balance = "balanced" if target == Target.RISK else None  # risks are rare, and must be found all the same
     learner = LogisticRegression(C=MILDNESS[Target(target)], max_iter=1000, class_weight=balance)
-    learner.fit(sparse.hstack(columns).tocsr(), labels, weights)
-    own, kept = len(index), len(told.feature_names_)
+    with threadpool_limits(1):  # whatever else this machine does goes on
+        learner.fit(sparse.hstack(columns).tocsr(), labels, weights)
+    own, kept = len(index), heard.shape[1]
     rows, said, biases = learner.coef_[:, :own] * moves, learner.coef_[:, own : own + kept], learner.intercept_
-    if base is not None:
-        trust = learner.coef_[:, own + kept :] / BASE_SPEAKS
-        rows[:, : len(base.index)] += trust @ table
-        said, biases = said + trust @ worth.T, biases + trust @ np.array(base.biases)
-    return _packed(learner.classes_, index, rows, squares, biases, dict(zip(told.feature_names_, said.T, strict=True)))
+    if opinion:
+        rows, said, biases = opinion.merged(learner.coef_[:, own + kept :], rows, said, biases)
+    counts = Counter(e.label for e in examples) + (
+        Counter(dict(zip(base.classes, base.counts, strict=True))) if base else Counter()
+    )
+    known = tuple(counts[label] for label in learner.classes_)
+    return _packed(
+        learner.classes_, index, rows, squares, biases, dict(zip(told.feature_names_, said.T, strict=True)), known
+    )
+
+
+class _Opinion:
+    """What another model thinks of the texts, as columns to learn from; afterwards folded into the new weights."""
+
+    def __init__(self, base: LinearModel, told: Sequence[str]) -> None:
+        import numpy as np
+
+        self.classes, self.biases = base.classes, np.array(base.biases)
+        codes = np.array([np.frombuffer(row, dtype=np.uint8) for row in base.weights], dtype=np.float64)
+        self.table = (codes - ZERO) * np.array(base.scales)[:, None]
+        self.worth = np.array([base.evidence.get(name, (0.0,) * len(base.biases)) for name in told])
+
+    def beside(self, columns: Sequence[Any], plain: Any) -> list[Any]:
+        """The columns with the opinion as a further one, and below them one made-up example per class, without a text,
+        in which the other model is sure: it is to be believed."""
+        import numpy as np
+        from scipy import sparse
+
+        margins = plain[:, : self.table.shape[1]] @ self.table.T + columns[1] @ self.worth + self.biases
+        count, rows = len(self.classes), len(self.biases)
+        sure = np.eye(count, rows) if rows == count else np.array([[-1.0], [1.0]])
+        above = [*columns, sparse.csr_matrix(margins / BASE_SPEAKS)]
+        below = [*(sparse.csr_matrix((count, c.shape[1])) for c in columns), sparse.csr_matrix(sure * 4 / BASE_SPEAKS)]
+        return [sparse.vstack(pair) for pair in zip(above, below, strict=True)]
+
+    def merged(self, trust: Any, rows: Any, said: Any, biases: Any) -> tuple[Any, Any, Any]:
+        """The learned weights with what is trusted of the other model added to them."""
+        trust = trust / BASE_SPEAKS
+        rows[:, : self.table.shape[1]] += trust @ self.table
+        return rows, said + trust @ self.worth.T, biases + trust @ self.biases
 
 
 def _pieces(texts: Sequence[str], base: LinearModel | None) -> tuple[dict[str, int], Any, Any]:
@@ -141,25 +173,14 @@ def _contrast(found: Any, labels: Any) -> Any:
     return np.sqrt(most)
 
 
-def _unpacked(model: LinearModel) -> Any:
-    import numpy as np
-
-    codes = np.array([np.frombuffer(row, dtype=np.uint8) for row in model.weights], dtype=np.float64)
-    return (codes - ZERO) * np.array(model.scales)[:, None]
-
-
-def _reminders(base: LinearModel, columns: Sequence[Any]) -> list[Any]:
-    """One made-up example per class of the base, without a text, in which the base is sure: it is to be believed."""
-    import numpy as np
-    from scipy import sparse
-
-    count, rows = len(base.classes), len(base.biases)
-    sure = np.eye(count, rows) if rows == count else np.array([[-1.0], [1.0]])
-    return [*(sparse.csr_matrix((count, c.shape[1])) for c in columns[:-1]), sparse.csr_matrix(sure * 4 / BASE_SPEAKS)]
-
-
 def _packed(
-    classes: Any, index: dict[str, int], rows: Any, squares: Any, biases: Any, said: dict[str, Any]
+    classes: Any,
+    index: dict[str, int],
+    rows: Any,
+    squares: Any,
+    biases: Any,
+    said: dict[str, Any],
+    counts: tuple[int, ...],
 ) -> LinearModel:
     packed = [pack_weights(row.tolist()) for row in rows]
     lengths, scale = pack_squares(squares.tolist())
@@ -172,4 +193,5 @@ def _packed(
         squares=lengths,
         square_scale=scale,
         evidence={name: tuple(map(float, worth)) for name, worth in said.items() if name},
+        counts=counts,
     )

@@ -59,7 +59,7 @@ def _ask(models: Mapping[str, LinearModel], target: str, pieces: list[str], said
     """The model's answer to its question; None where there is no model or it knows nothing of the text."""
     model = models.get(target)
     likely = model.read(pieces, evidence(target, said)) if model else None
-    return model_answer(target, likely, said) if likely else None
+    return model_answer(target, likely, said, knows=model.knows(said.category)) if model and likely else None
 
 
 def _tone(found: Answer) -> float:
