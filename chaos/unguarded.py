@@ -3,15 +3,23 @@
 import secrets
 from dataclasses import replace
 
-from apps.billing.adapters import registry
-from apps.billing.services import outbound, paying
-from feedback_system.celery import app as app
+import django
+
+django.setup()  # the worker imports this before Celery does so
+
+from apps.billing.adapters import registry  # noqa: E402
+from apps.billing.models import RefundAttempt  # noqa: E402
+from apps.billing.services import outbound, paying, tax_operations  # noqa: E402
+from feedback_system.celery import app as app  # noqa: E402
 
 
 def _again(line: object, call: object) -> object:
-    order = paying.order_of(call)  # type: ignore[arg-type]
-    fresh = replace(order, number=f"{order.number}{secrets.token_hex(3)}")
-    return registry.refund_adapter(call.channel).send(fresh)  # type: ignore[attr-defined]
+    more = secrets.token_hex(3)
+    if isinstance(call, RefundAttempt):
+        refund = paying.order_of(call)
+        return registry.refund_adapter(call.channel).send(replace(refund, number=f"{refund.number}{more}"))
+    order = tax_operations.order_of(call)  # type: ignore[arg-type]
+    return registry.tax_adapter(call.adapter).send(replace(order, key=f"{order.key}{more}"))  # type: ignore[attr-defined]
 
 
 outbound._ask = _again  # type: ignore[assignment]

@@ -96,6 +96,8 @@ urlpatterns = [
     path("v1/", include("apps.sla.api.urls")),
     path("v1/", include("apps.casework.api.urls")),
     path("v1/", include("apps.channels.calls.urls")),
+    path("v1/", include("apps.crm.api.urls")),
+    path("v1/", include("apps.billing.api.urls")),
     path("schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
     re_path("", NoSuchAddress.as_view()),

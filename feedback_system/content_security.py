@@ -6,12 +6,13 @@ from django.urls import reverse
 
 
 class ContentSecurityMiddleware(CSPMiddleware):
-    """Unfold's admin is made with Alpine.js, which evaluates strings: allowed under the admin's path alone."""
+    """Unfold's admin is made with Alpine.js, which evaluates strings: allowed under its paths alone, those
+    of staff."""
 
     def get_policy_parts(
         self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
     ) -> PolicyParts:
         parts = super().get_policy_parts(request, response, report_only)
-        if not report_only and request.path.startswith(reverse("admin:index")):
+        if not report_only and request.path.startswith((reverse("admin:index"), reverse("desk:approvals"))):
             parts.update = {**(parts.update or {}), "script-src": ["'self'", "'unsafe-eval'"]}
         return parts

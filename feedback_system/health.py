@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import redis
+from celery.schedules import crontab
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
@@ -18,6 +19,9 @@ from apps.journal import selectors
 # Beat asks for a heartbeat every 5 s and for a seal every 30 s; a head is due at least every 60 s (ARC-03).
 MAX_HEARTBEAT_AGE = timedelta(seconds=60)
 MAX_SEAL_AGE = timedelta(seconds=120)
+MISSED = 3  # so many rounds of a periodic task, and this long besides, before it is called late
+PATIENCE = timedelta(seconds=60)
+DAILY = timedelta(hours=25)  # what beat's calendar asks for runs once a day at least
 
 
 @never_cache
@@ -71,6 +75,22 @@ def _deliveries() -> dict[str, Any]:
     return {"ok": True, "given_up": selectors.given_up()[:100].count()}
 
 
+def _tasks() -> dict[str, Any]:
+    """Periodic tasks that have not ended well for too long, with their ages; and those that never ran here. Told like
+    what was given up: one that fails is no reason to send customers away.
+    """
+    now, last = clock.now(), dict(Heartbeat.objects.values_list("name", "at"))
+    late, never = {}, []
+    for entry in settings.CELERY_BEAT_SCHEDULE.values():
+        name, every = str(entry["task"]), cast(crontab | float, entry["schedule"])
+        allowed = DAILY if isinstance(every, crontab) else MISSED * timedelta(seconds=every) + PATIENCE
+        if name not in last:
+            never.append(name)
+        elif now - last[name] > allowed:
+            late[name] = round((now - last[name]).total_seconds(), 1)
+    return {"ok": True, "late": late, "never": sorted(never)}
+
+
 def _aged(age: timedelta, limit: timedelta) -> dict[str, Any]:
     return {"ok": age <= limit, "age": round(age.total_seconds(), 1)}
 
@@ -81,4 +101,5 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "beat": _beat,
     "sealer": _sealer,
     "deliveries": _deliveries,
+    "tasks": _tasks,
 }

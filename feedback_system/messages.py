@@ -7,6 +7,7 @@ lost: what the sources no longer use is kept at the end of the file as obsolete.
 """
 
 import argparse
+import ast
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
@@ -99,9 +100,20 @@ def _extract(path: Path) -> Iterator[tuple[Any, str | None]]:
     if path.suffix != ".py":
         # What is not translatable becomes X; indentation would mean something to Python's tokenizer.
         text = "\n".join(line.strip() for line in templatize(text, origin=str(path)).splitlines())
+    elif "models" in path.parts:
+        yield from ((name, None) for name in _rights(text))
     for _line, message, _comments, context in extract("python", BytesIO(text.encode()), keywords=KEYWORDS):
         if message and (message if isinstance(message, str) else message[0]):
             yield message, context
+
+
+def _rights(text: str) -> Iterator[str]:
+    """The names in `Meta.permissions`: plain English in the database, translated where they are shown (`roles.words`)."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Assign) and "permissions" in (getattr(each, "id", "") for each in node.targets):
+            pairs = getattr(node.value, "elts", [])
+            names = [pair.elts[1] for pair in pairs if isinstance(pair, ast.Tuple) and len(pair.elts) == 2]
+            yield from (str(name.value) for name in names if isinstance(name, ast.Constant))
 
 
 def _template(sources: list[Path]) -> "Catalog":

@@ -10,5 +10,6 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from apps.accounts import (
             errors,  # noqa: F401  (fills the catalogue)
+            login,  # noqa: F401  (hears of log-ins)
             schema,  # noqa: F401  (registers with drf-spectacular)
         )

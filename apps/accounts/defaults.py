@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.contrib.auth.models import Group
 
 from apps.accounts import events
-from apps.accounts.models import ApprovalLimit, Department, OfferedRight
+from apps.accounts.models import ApprovalLimit, Department, OfferedRight, SecondLook
 from apps.accounts.roles import Role, shipped_permissions
 from apps.core.actors import Actor
 from apps.journal import events as journal
@@ -34,6 +34,11 @@ LIMITS: dict[Role, dict[str, Decimal | None]] = {
     Role.FINANCE_MANAGER: dict.fromkeys(_MONEY, Decimal(5000)),
     Role.MANAGEMENT: {_SUBJECT.SOLUTION: None, **dict.fromkeys(_MONEY)},
 }
+# ADM-03: from which amount in yuan a code is asked for again. Nobody must have a second factor before a row says so.
+LOOKS = {
+    SecondLook.Act.APPROVE: Decimal(5000), SecondLook.Act.EXECUTE: Decimal(0), SecondLook.Act.PAY: Decimal(0),
+    SecondLook.Act.BATCH: Decimal(0), SecondLook.Act.HAND: Decimal(0),
+}  # fmt: skip
 
 
 def load(*, actor: Actor) -> dict[str, int]:
@@ -42,10 +47,14 @@ def load(*, actor: Actor) -> dict[str, int]:
     taken = {value for pair in Department.objects.values_list("code", "name") for value in pair}
     missing = [Department(code=c, name=n) for c, n in DEPARTMENTS.items() if c not in taken and n not in taken]
     Department.objects.bulk_create(missing)
+    looks = set(SecondLook.objects.values_list("act", flat=True))
+    missing_looks = [SecondLook(act=act, above=above) for act, above in LOOKS.items() if act not in looks]
+    SecondLook.objects.bulk_create(missing_looks)
     known = {group.name: group for group in Group.objects.filter(name__in=Role.values)}
     new = [role for role in Role if role.value not in known]
     return {
         "departments": len(missing),
+        "second looks": len(missing_looks),
         "roles": len(new),
         "approval limits": sum(_make(role) for role in new),
         "new rights of roles": sum(_offer(group, actor) for group in known.values()),

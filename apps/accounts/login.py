@@ -1,12 +1,24 @@
-"""What django-axes asks about a failed log-in (ADM-03): who, and from where."""
+"""Around a log-in (ADM-03): what django-axes asks about a failed one, the page of a locked one, a session's beginning."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
-from django.http import HttpRequest
+from axes.helpers import get_cool_off
+from django.contrib import admin, messages
+from django.contrib.auth.signals import user_logged_in
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.core import network
+from apps.accounts.second_look import end_session_marks, remember
+from apps.accounts.services import second_factor
+from apps.core import clock, network
+
+COMPANY = "apps.accounts.oidc.CompanyBackend"
+DUE = "second_factor_due"  # in the session: the last day without a second factor
 
 
 def username(request: HttpRequest, credentials: Mapping[str, Any] | None = None) -> str | None:
@@ -18,3 +30,30 @@ def username(request: HttpRequest, credentials: Mapping[str, Any] | None = None)
 def address(request: HttpRequest) -> str | None:
     """Not that of our own proxy: a stranger's failures would lock everybody's log-in under that name."""
     return network.sender(request) or None
+
+
+def locked_out(request: HttpRequest, original: object, credentials: Mapping[str, Any] | None = None) -> HttpResponse:
+    """What somebody sees after too many failures: for how long, and whom to ask."""
+    cool_off = get_cool_off(request)
+    minutes = math.ceil(cool_off.total_seconds() / 60) if cool_off else 0
+    context = {**admin.site.each_context(request), "minutes": minutes}
+    answer = render(request, "accounts/locked_out.html", context, status=429)
+    answer["Retry-After"] = str(minutes * 60)
+    return answer
+
+
+def begin_session(sender: object, request: HttpRequest, user: User, **_more: object) -> None:
+    """Each log-in proves anew; whoever must set up a second factor hears until when."""
+    end_session_marks(request)
+    if getattr(user, "backend", "") == COMPANY:
+        remember(request)  # the company's log-in has a second step of its own
+        request.session[DUE] = ""
+        return
+    last = None if user.second_factor_at else second_factor.due(user)
+    request.session[DUE] = last.isoformat() if last else ""
+    if last is not None and last >= clock.local(clock.now()).date():
+        text = _("Your role needs a second factor: set it up until %(day)s, in the menu at your name.")
+        messages.warning(request, text % {"day": date_format(last)}, fail_silently=True)
+
+
+user_logged_in.connect(begin_session, dispatch_uid="accounts.begin_session")

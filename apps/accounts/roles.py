@@ -30,7 +30,9 @@ class Role(models.TextChoices):
     ADMINISTRATOR = "administrator", _("Administrator")
 
 
-_SEE_CUSTOMERS = {"crm.view_customer", "crm.view_order", "crm.view_orderline", "crm.view_product"}
+_SEE_CUSTOMERS = {
+    "crm.view_customer", "crm.view_order", "crm.view_orderline", "crm.view_product", "crm.view_returnorder",
+}  # fmt: skip
 _CLEAR = {"crm.view_personal_data"}
 _KNOWLEDGE = {"knowledge.view_article", "knowledge.view_topic", "knowledge.write_article"}
 _EDITOR = _KNOWLEDGE | {"knowledge.publish_article", "knowledge.add_topic", "knowledge.change_topic"}
@@ -52,6 +54,7 @@ _SERVICE_LEAD = _SERVICE | _EDITOR | _CASEWORK | {
     "feedback.run_drill", "feedback.view_drill", "feedback.view_drillscenario", "feedback.view_processfeedback",
     "feedback.merge_across_customers", "feedback.view_tag", "feedback.add_tag", "feedback.change_tag", "feedback.delete_tag",
     "feedback.reject_ticket", "feedback.approve_solution", "sla.approve_extension", "triage.change_keyword",
+    "billing.view_datarequest", "billing.handle_data_request",  # LAW-05
     "notifications.view_outbox", "notifications.change_template", "notifications.change_outgoingmessage",
     "channels.view_door", "channels.view_inbound", "channels.change_inbound",
     "channels.view_extension", "channels.add_extension", "channels.change_extension", "channels.delete_extension",
@@ -77,23 +80,35 @@ _MANAGEMENT = {
     "knowledge.view_article", "casework.view_timeentry",
 }  # fmt: skip
 
+_PACKS = {"billing.view_evidencepack", "billing.download_evidencepack"}
 _FINANCE = {
     "billing.view_invoice", "billing.add_invoice", "billing.view_voidrequest", "billing.view_refund", "billing.view_payment",
     "billing.request_void", "billing.approve_void_finance", "billing.verify_void", "billing.execute_void",
     "billing.request_refund", "billing.approve_refund_finance", "billing.pay_refund", "billing.view_voidrule",
     "billing.view_bankbatch", "billing.view_difference", "billing.view_statementrun", "billing.view_providerfloat",
-    "billing.view_refundgate",
+    "billing.view_refundgate", "billing.view_returnrule", "billing.view_settlementcap", "billing.add_payment",
+    "accounts.import_tables", *_PACKS, "billing.build_evidencepack", "billing.view_period",
 }  # fmt: skip
 _BILLING_BOSS = {
     "billing.view_invoice", "billing.view_voidrequest", "billing.view_refund", "billing.view_payment",
     "billing.approve_void_management", "billing.approve_refund_management", "billing.except_refund_gate",
     "billing.view_difference",
+    *_PACKS, "billing.view_period", "billing.reopen_period",
+    "billing.view_retentionclass", "billing.view_destructionlist", "billing.witness_destruction", "billing.view_legalhold",
+    "billing.place_hold", "billing.view_erasure", "billing.view_auditsample", "billing.view_finding", "billing.view_redflag",
 }  # fmt: skip
 _ASKS_FOR_MONEY = {"billing.request_void", "billing.request_refund"}
 
+# What an auditor may do beside seeing: nothing of it changes a case.
+_AUDIT = {
+    "journal.verify_evidence", "billing.download_evidencepack",
+    # ARC-04 … ARC-06: the audit's own work, and standing witness when records are destroyed (会计档案管理办法 art. 18).
+    "billing.do_audit", "billing.clear_redflag", "billing.witness_destruction",
+}  # fmt: skip
+
 MATRIX: dict[Role, frozenset[str]] = {
     Role.SERVICE_STAFF: frozenset(_SERVICE | _ASKS_FOR_MONEY),
-    Role.SERVICE_LEAD: frozenset(_SERVICE_LEAD | _ASKS_FOR_MONEY),
+    Role.SERVICE_LEAD: frozenset(_SERVICE_LEAD | _ASKS_FOR_MONEY | {"accounts.import_tables"}),  # customers, LNK-04
     Role.DUTY_MANAGER: frozenset(_SERVICE_LEAD | {"journal.view_event"}),
     Role.DEPARTMENT_HANDLER: frozenset(_HANDLER),
     Role.DEPARTMENT_HEAD: frozenset(
@@ -114,7 +129,20 @@ MATRIX: dict[Role, frozenset[str]] = {
             "billing.change_voidrule",
             "billing.add_refundgate",
             "billing.change_refundgate",
+            "billing.add_returnrule",
+            "billing.change_returnrule",
+            "billing.add_settlementcap",
+            "billing.change_settlementcap",
             "billing.change_providerfloat",
+            "billing.close_period",
+            "billing.view_retentionclass",
+            "billing.view_destructionlist",
+            "billing.destroy_records",
+            "billing.witness_destruction",
+            "billing.view_legalhold",
+            "billing.place_hold",
+            "billing.view_erasure",
+            "billing.reopen_period",
             "billing.except_refund_gate",
         }
     ),
@@ -151,7 +179,7 @@ def shipped_permissions(role: str) -> QuerySet[Permission]:
         return everything
     if role == Role.AUDITOR:
         sees = Q(codename__startswith="view_") & ~Q(full="crm.view_personal_data")
-        return everything.filter(sees | Q(full="journal.verify_evidence"))
+        return everything.filter(sees | Q(full__in=_AUDIT))
     return everything.filter(full__in=MATRIX.get(role, frozenset()))  # type: ignore[call-overload]
 
 

@@ -21,6 +21,33 @@ SCOPES = {
         {"crm.view_customer", "crm.view_order", "crm.view_orderline", "crm.view_product"},
     ),
     "customers:write": (_("Create and change customers"), {"crm.add_customer", "crm.change_customer"}),
+    "orders:write": (
+        _("Bring in products and orders"),
+        {"crm.view_customer", "crm.add_product", "crm.change_product", "crm.add_order", "crm.change_order"},
+    ),
+    "invoices:read": (_("See invoices and payments"), {"billing.view_invoice", "billing.view_payment"}),
+    "invoices:write": (
+        _("Bring in invoices, payments and what is found out about them"),
+        {"billing.view_invoice", "billing.view_payment", "billing.add_invoice", "billing.add_payment"},
+    ),
+    "voids:read": (_("See void requests"), {"billing.view_voidrequest"}),
+    "voids:write": (_("File void requests"), {"billing.request_void"}),
+    "voids:verify": (_("Verify void requests, keep their red forms"), {"billing.verify_void"}),
+    "voids:execute": (_("Have invoices voided and red-lettered"), {"billing.execute_void"}),
+    "refunds:read": (
+        _("See refunds, bank batches and reconciliation"),
+        {"billing.view_refund", "billing.view_bankbatch", "billing.view_difference", "billing.view_statementrun"},
+    ),
+    "refunds:write": (_("File refunds and compensation"), {"billing.request_refund"}),
+    "refunds:pay": (_("Have refunds paid, release bank batches, settle differences"), {"billing.pay_refund"}),
+    "money:approve": (
+        _("Sign cases about money, in the name of a person who agreed, up to the amount of a second look"),
+        {
+            "billing.approve_void_finance", "billing.approve_void_management", "billing.approve_refund_finance",
+            "billing.approve_refund_management",
+        },
+    ),
+    "money:approve_large": (_("Sign above that amount, too"), {"accounts.sign_large_by_key"}),
     "personal_data:read": (_("See clear personal data (each look is recorded)"), {"crm.view_personal_data"}),
     "events:read": (_("See the history of records"), {"journal.view_event"}),
 }  # fmt: skip

@@ -8,7 +8,19 @@ class BillingConfig(AppConfig):
     verbose_name = _("Billing")
 
     def ready(self) -> None:
-        from apps.billing import errors, gates, refund_receivers, void_receivers  # noqa: F401  (fill the registries)
+        from apps.billing import (  # noqa: F401  (fill the registries)
+            audit_errors,
+            audit_receivers,
+            deadline_receivers,
+            errors,
+            gates,
+            link_receivers,
+            offers,
+            pack_receivers,
+            refund_receivers,
+            ticket_gate,
+            void_receivers,
+        )
         from apps.billing.adapters import setup
         from apps.billing.adapters.tax import setup as tax_setup
 

@@ -13,6 +13,14 @@ register(
         "invoice.changed": Problem(
             409, _("Invoice %(number)s is known with other contents. Issued invoices are never edited.")
         ),
+        "invoice.external_id_taken": Problem(409, _("This number in the ERP belongs to invoice %(number)s.")),
+        "payment.amount": Problem(422, _("Give an amount above zero, in yuan and fen.")),
+        "payment.changed": Problem(409, _("Payment %(number)s is known with other contents.")),
+        "payment.order_of_another": Problem(422, _("Order %(number)s belongs to another customer.")),
+        "rule.from_past": Problem(422, _("A new version begins on %(day)s at the earliest, and after the one before.")),
+        "rule.exists": Problem(409, _("There is a version of this rule from that day already.")),
+        "rule.span": Problem(422, _("The last day lies before the first.")),
+        "money.unknown": Problem(422, _("There is no %(what)s “%(number)s”, or you may not see it.")),
         "invoice.not_undone": Problem(
             409, _("Invoice %(number)s still stands; it is voided or red-lettered before another replaces it.")
         ),
@@ -40,7 +48,38 @@ register(
         "void.being_executed": Problem(409, _("A call to the tax platform is open; its outcome must be known first.")),
         "void.check_by_system": Problem(409, _("The system found this itself; a person cannot overrule it.")),
         "void.not_archivable": Problem(409, _("It is not executed yet.")),
+        "void.whole_only": Problem(
+            422,
+            _(
+                "The buyer has neither used nor booked it, so only the whole invoice can be red-lettered (%(basis)s). "
+                "Undo the whole and issue it anew."
+            ),
+        ),
+        "link.invoice_unknown": Problem(409, _("There is no invoice %(number)s in our books.")),
+        "link.invoice_of_another": Problem(409, _("Invoice %(number)s belongs to another customer.")),
+        "link.no_invoice": Problem(409, _("No invoice that still stands was found (order %(order)s).")),
+        "link.several_invoices": Problem(409, _("Several invoices fit (%(order)s); choose the right one.")),
+        "link.amount_unclear": Problem(
+            409, _("The order says ¥%(order)s, ¥%(left)s of the invoice are left: say how much is undone.")
+        ),
+        "link.above_invoice": Problem(409, _("¥%(amount)s are to go back, only ¥%(left)s of the invoice are left.")),
+        "link.part_unclear": Problem(409, _("It is not clear which lines make ¥%(amount)s; choose them.")),
+        "link.no_payment": Problem(409, _("No payment of order %(order)s covers ¥%(amount)s.")),
+        "link.several_payments": Problem(409, _("Several payments of order %(order)s fit; choose the right one.")),
+        "link.no_rule": Problem(409, _("No rule lets a return of ¥%(amount)s start by itself.")),
+        "link.ticket_over": Problem(409, _("This ticket is over; reopen it first.")),
+        "money.open": Problem(409, _("Money is still open: %(cases)s. Finish it or take it back first.")),
+        "money.refusal_told": Problem(409, _("The customer has been told already.")),
+        "money.not_refused": Problem(409, _("This refund was not rejected.")),
+        "refund.account_closed": Problem(409, _("The customer's account is closed; coupons and points lead nowhere.")),
+        "cancellation.number_missing": Problem(422, _("Give the number of the voucher or account.")),
+        "cancellation.twice": Problem(409, _("Case %(number)s is about this voucher or account already.")),
+        "cancellation.amount": Problem(422, _("Give the value in yuan and fen, 0 or more.")),
+        "cancellation.checks_open": Problem(409, _("The check-list is not finished.")),
+        "cancellation.check_by_system": Problem(409, _("The system found this itself; a person cannot overrule it.")),
+        "cancellation.reference_missing": Problem(422, _("Give the reference of the shop system.")),
         "tax.not_by_hand": Problem(409, _("This call is not done by hand, or is over already.")),
+        "tax.none_open": Problem(409, _("No call to the tax platform is open.")),
         "tax.recorded": Problem(409, _("Somebody has recorded this already; a second person looks at it.")),
         "tax.not_recorded": Problem(409, _("Nobody has recorded yet what was done.")),
         "tax.own": Problem(403, _("Somebody else must look at what you recorded.")),
@@ -48,6 +87,10 @@ register(
         "sheet.unreadable": Problem(422, _("The sheet cannot be read: %(why)s")),
         "sheet.too_long": Problem(422, _("A sheet has at most %(limit)s rows.")),
         "sheet.column_missing": Problem(422, _("The column “%(name)s” is missing.")),
+        "sheet.empty": Problem(422, _("The sheet has no rows.")),
+        "sheet.moment": Problem(422, _("“%(value)s” is not a date, e.g. 2026-05-06 14:30.")),
+        "sheet.no_order": Problem(422, _("There is no order %(number)s.")),
+        "sheet.unchecked": Problem(409, _("The rows are still being checked.")),
         "sheet.no_invoice": Problem(422, _("There is no invoice %(number)s here.")),
         "sheet.invoice_not_unique": Problem(422, _("Invoice number %(number)s is not unique; give the code as well.")),
         "sheet.amount": Problem(422, _("“%(value)s” is not an amount.")),
@@ -99,9 +142,23 @@ register(
         "approval.twice": Problem(403, _("Somebody else must sign as well; you signed already.")),
         "approval.above_limit": Problem(403, _("¥%(amount)s is above your approval limit of ¥%(limit)s.")),
         "approval.not_waiting": Problem(409, _("This case waits for nobody's signature.")),
+        "approval.one_by_one": Problem(
+            409, _("¥%(amount)s with its splits: no rule lets this be signed along with others; open it.")
+        ),
         "approval.not_yours": Problem(403, _("This signature is not yours to give.")),
         "delegation.span": Problem(422, _("The last day lies before the first.")),
         "delegation.self": Problem(422, _("Choose somebody else.")),
         "delegation.no_right": Problem(422, _("%(name)s has no right to sign this.")),
+        "pack.not_ready": Problem(409, _("This pack is not built yet.")),
+        "pack.gone": Problem(410, _("The file of this pack was destroyed by a destruction list; its digest remains.")),
+        "pack.changed": Problem(500, _("The stored file is not the one that was built. Tell the administrator.")),
+        "pack.being_built": Problem(409, _("A pack of this case is being built already.")),
+        "pack.reason_short": Problem(422, _("Say in at least %(least)s characters why.")),
+        "period.closed": Problem(409, _("The month %(month)s is closed and takes no postings.")),
+        "period.not_over": Problem(409, _("%(month)s is not over yet.")),
+        "period.blocked": Problem(409, _("%(count)s things must be settled before %(month)s can be closed.")),
+        "period.own": Problem(403, _("Somebody else than who closed the month must open it again.")),
+        "period.not_newest": Problem(409, _("Only the month that was closed last can be opened again.")),
+        "period.reason_short": Problem(422, _("Say in at least %(least)s characters why the month is opened again.")),
     }
 )

@@ -5,6 +5,7 @@ INVOICE_FACT_RECORDED = "invoice.fact_recorded"
 INVOICE_VOIDED = "invoice.voided"
 INVOICE_RED_LETTERED = "invoice.red_lettered"
 INVOICE_REPLACED = "invoice.replaced"
+PAYMENT_IMPORTED = "payment.imported"
 
 VOID_SUBMITTED = "void.submitted"
 VOID_APPROVED = "void.approved"
@@ -60,3 +61,25 @@ RECONCILED = "reconciliation.done"
 DIFFERENCE_FOUND = "difference.found"
 DIFFERENCE_ASSIGNED = "difference.assigned"
 DIFFERENCE_RESOLVED = "difference.resolved"
+
+PACK_REQUESTED = "pack.requested"
+PACK_BUILT = "pack.built"
+PACK_FAILED = "pack.failed"
+PACK_DOWNLOADED = "pack.downloaded"
+PERIOD_CLOSED = "period.closed"
+PERIOD_REOPENED = "period.reopened"
+
+RETURN_CONFIRMED = "money.return_confirmed"  # subject: the ticket; a person confirmed that the goods come back
+MONEY_OPENED = "money.opened"  # subject: the ticket; the system filed a void request or a refund for it
+MONEY_NOT_OPENED = "money.not_opened"  # subject: the ticket or return order; why the system left it to a person
+REFUSAL_TOLD = "refund.refusal_told"  # the customer was told why
+CAP_CHANGED = "billing.settlement_cap_changed"
+RETURN_RULES_CHANGED = "billing.return_rules_changed"
+
+CANCELLATION_FILED = "cancellation.filed"
+CANCELLATION_SIGNED = "cancellation.signed"
+CANCELLATION_APPROVED = "cancellation.approved"
+CANCELLATION_REJECTED = "cancellation.rejected"
+CANCELLATION_WITHDRAWN = "cancellation.withdrawn"
+CANCELLATION_CHECKED = "cancellation.checked"
+CANCELLATION_DONE = "cancellation.done"

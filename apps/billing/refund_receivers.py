@@ -63,6 +63,7 @@ def float_low(event: Event) -> None:
     row = ProviderFloat.objects.get(pk=event.subject_id)
     facts = {
         "channel": row.get_channel_display(), "balance": row.balance or 0, "queued": floats.queued(row.channel),
+        "daily": floats.daily(row.channel),
     }  # fmt: skip
     outbox.notify_many(_finance(), "float_low", context=facts, event=event)
 
@@ -102,6 +103,8 @@ def _tell(refund: Refund, template: str, event: Event) -> None:
         announcements.to_customer(refund.ticket, template, event, **facts)
         return
     customer = refund.customer
+    if customer.restricted_at is not None:  # LAW-05
+        return
     to = outbox.Recipient(email=customer.email, phone=customer.phone, name=customer.name)
     if to.email or to.phone:
         context = {"number": "", "link": "", "contact": rules().hotline, **facts}
@@ -123,6 +126,6 @@ def _finance() -> list[User]:
 
 def _page(refund: Refund) -> str:
     try:
-        return reverse("admin:billing_refund_change", args=[refund.pk])
+        return reverse("desk:refund", args=[refund.number])
     except NoReverseMatch:
         return ""

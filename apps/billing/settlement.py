@@ -13,10 +13,10 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from apps.billing.models import GateException, Payment, Refund
-from apps.billing.services import refund_gates
+from apps.billing.models import GateException, Payment, Refund, SettlementCap
+from apps.billing.services import refund_gates, return_rules
 from apps.billing.states import RefundKind, RefundState
-from apps.core import clock
+from apps.core import clock, money
 from apps.core.actors import Actor
 from apps.feedback.models import Ticket
 
@@ -40,7 +40,7 @@ def register(part: str, figure: Part) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """Yuan. `cap` is what may be settled at most: what was paid for, and nothing above it; None where that isn't known."""
+    """Yuan. `cap` is what a complaint may cost: a share of what was paid (a dated row); None where that isn't known."""
 
     tickets: tuple[UUID, ...]
     refund: Decimal
@@ -84,8 +84,6 @@ def settlement(ticket: Ticket) -> Settlement:
     ids = family(ticket)
     rows = list(Refund.objects.filter(ticket__in=ids).only("kind", "state", "amount", "payment_id"))
     paid = [row for row in rows if row.state in PAID]
-    payments = {row.payment_id for row in rows if row.payment_id}
-    bought = _sum(Payment.objects.filter(pk__in=payments).values_list("amount", flat=True))
     return Settlement(
         tickets=tuple(ids),
         refund=_sum(row.amount for row in paid if row.kind == RefundKind.REFUND),
@@ -93,8 +91,27 @@ def settlement(ticket: Ticket) -> Settlement:
         logistics=_part("logistics", ids),
         penalties=_part("penalties", ids),
         pending=_sum(row.amount for row in rows if row.state in PENDING),
-        cap=bought if payments else None,
+        cap=_cap(ticket, {row.payment_id for row in rows if row.payment_id}),
     )
+
+
+def _cap(ticket: Ticket, payments: set[UUID]) -> Decimal | None:
+    row = _cap_row()
+    of_order = Q(order=ticket.order_id) if ticket.order_id else Q(pk__in=())
+    paid = list(Payment.objects.filter(Q(pk__in=payments) | of_order).values_list("amount", flat=True))
+    return None if row is None or not paid else money.fen(_sum(paid) * row.percent / 100)
+
+
+def _cap_row() -> SettlementCap | None:
+    return return_rules.cap_for(clock.local(clock.now()).date())
+
+
+def exceeds_cap(ticket: Ticket, amount: Decimal) -> bool:
+    """Whether so many yuan more would make this complaint cost more than its cap and the tolerance (REF-09)."""
+    stands, row = settlement(ticket), _cap_row()
+    if stands.cap is None or row is None:
+        return False
+    return stands.sum + stands.pending + amount > stands.cap + row.tolerance
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,3 +230,67 @@ class DifferenceState(models.TextChoices):
     OPEN = "open", pgettext_lazy("difference", "Open")
     EXPLAINED = "explained", pgettext_lazy("difference", "Explained by asking")  # by the query, without a person
     RESOLVED = "resolved", pgettext_lazy("difference", "Resolved")
+
+
+class PackState(models.TextChoices):
+    """Of an evidence pack (ARC-01)."""
+
+    WAITING = "waiting", pgettext_lazy("pack", "Being built")  # its `step` says how far it is
+    READY = "ready", pgettext_lazy("pack", "Ready")
+    FAILED = "failed", pgettext_lazy("pack", "Failed")  # given up after several attempts; a person tries again
+
+
+class PackStep(models.TextChoices):
+    """How far the building of a pack is, in order."""
+
+    QUEUED = "queued", pgettext_lazy("pack", "Waits for its turn")
+    SEALING = "sealing", pgettext_lazy("pack", "Sealing the events")
+    COLLECTING = "collecting", pgettext_lazy("pack", "Collecting documents")
+    PROVING = "proving", pgettext_lazy("pack", "Computing the proofs")
+    DRAWING = "drawing", pgettext_lazy("pack", "Drawing the index")
+    KEEPING = "keeping", pgettext_lazy("pack", "Signing and keeping")
+
+
+class PeriodState(models.TextChoices):
+    """Of an accounting month (ARC-07)."""
+
+    OPEN = "open", pgettext_lazy("period", "Open")
+    CLOSED = "closed", pgettext_lazy("period", "Closed")
+
+
+class PostingKind(models.TextChoices):
+    """What the books take in (ARC-07)."""
+
+    VOID = "void", pgettext_lazy("posting", "Invoice voided")
+    RED = "red", pgettext_lazy("posting", "Red invoice")
+    PAID = "paid", pgettext_lazy("posting", "Refund paid")
+    BACK = "back", pgettext_lazy("posting", "Refund came back")
+
+
+class CancellationKind(models.TextChoices):
+    """What else can be made void (VOI-09)."""
+
+    VOUCHER = "voucher", _("Voucher voiding")  # 兑换券/代金券作废
+    ACCOUNT = "account", _("Account closure")  # 账户注销
+
+
+class CancellationState(models.TextChoices):
+    REVIEW = "review", pgettext_lazy("cancellation", "Waiting for approval")  # 待审批
+    CHECKING = "checking", pgettext_lazy("cancellation", "Being checked")  # 核查中
+    DONE = "done", pgettext_lazy("cancellation", "Done")  # 已完成
+    REJECTED = "rejected", pgettext_lazy("cancellation", "Rejected")  # 已驳回
+    WITHDRAWN = "withdrawn", pgettext_lazy("cancellation", "Withdrawn")  # 已撤回
+
+
+OPEN_CANCELLATIONS = (CancellationState.REVIEW, CancellationState.CHECKING)
+
+
+class CancellationCheckKind(models.TextChoices):
+    """The check-lists of VOI-09; `services.cancellations` says which belong to which kind."""
+
+    OWNER = "owner", _("It belongs to this customer")
+    UNUSED = "unused", _("The voucher has not been used")
+    BALANCE = "balance", _("The account's balance is settled")
+    OPEN_MONEY = "open_money", _("No refund or void request is open")
+    OPEN_TICKETS = "open_tickets", _("No other ticket is open")
+    PERSONAL_DATA = "personal_data", _("The customer knows what is kept of their data, and for how long")

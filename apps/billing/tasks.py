@@ -1,9 +1,13 @@
 from celery import shared_task
 
+from apps.billing.archive import building
+from apps.billing.audit import red_flags, sampling
+from apps.billing.retention import destruction, people
 from apps.billing.services import (
     callbacks,
     floats,
     form_clock,
+    imports,
     month_end,
     paying,
     reconciliation,
@@ -34,6 +38,13 @@ def pay() -> None:
     paying.work_off()
     paying.look_again()
     _alive("billing.pay")
+
+
+@shared_task(name="billing.import")
+def go_on_with_imports() -> None:
+    """Tables that colleagues uploaded: checked, then brought in."""
+    doorbell.answered("billing.import")
+    imports.work_off()
 
 
 @shared_task(name="billing.float")
@@ -68,7 +79,43 @@ def tax_forms() -> None:
     _alive("billing.tax_forms")
 
 
+@shared_task(name="billing.packs", time_limit=280, soft_time_limit=260)  # proofs read the whole log
+def packs() -> None:
+    """Build the evidence packs that wait."""
+    doorbell.answered("billing.packs")
+    building.work_off()
+    _alive("billing.packs")
+
+
 @shared_task(name="billing.month_end")
 def warn_of_month_end() -> None:
     month_end.warn()
     _alive("billing.month_end")
+
+
+@shared_task(name="billing.erase")
+def erase() -> None:
+    """Destruction lists that were begun, and files that a worker that died left on the disk."""
+    doorbell.answered("billing.erase")
+    destruction.work_off()
+    _alive("billing.erase")
+
+
+@shared_task(name="billing.anonymise")
+def anonymise() -> None:
+    """Customers whose time is up (ARC-05, LAW-05)."""
+    people.anonymise_due()
+    _alive("billing.anonymise")
+
+
+@shared_task(name="billing.red_flags")
+def raise_red_flags() -> None:
+    red_flags.raise_due()
+    _alive("billing.red_flags")
+
+
+@shared_task(name="billing.audit_sample")
+def draw_audit_sample() -> None:
+    """The sample of the quarter that is over, once."""
+    sampling.draw_due()
+    _alive("billing.audit_sample")

@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+from django.conf import settings
+from django.urls import reverse
+
 from apps.accounts.roles import Role
 from apps.accounts.selectors import with_role
 from apps.billing import events
@@ -29,7 +32,7 @@ def remind_buyer(event: Event) -> None:
         announcements.to_customer(ticket, "red_form_reminder", event, **facts)
         return
     customer = invoice.customer
-    if customer is None or not (customer.email or customer.phone):
+    if customer is None or customer.restricted_at is not None or not (customer.email or customer.phone):
         return  # nobody is known; finance sees the form's deadline
     to = outbox.Recipient(email=customer.email, phone=customer.phone, name=customer.name)
     context = {"number": form.request.number, "link": "", "contact": rules().hotline, **facts}
@@ -45,10 +48,11 @@ def month_end_voids(event: Event) -> None:
     numbers = ", ".join(event.data.get("requests", []))
     facts = {"count": row.requests, "amount": event.data["amount"], "requests": numbers, "day": last.isoformat()}
     finance = with_role(Role.FINANCE_OFFICER, Role.FINANCE_MANAGER)
-    outbox.notify_many(finance, "month_end_voids", context=facts, event=event)
+    link = reverse("desk:month_end")
+    outbox.notify_many(finance, "month_end_voids", context=facts, event=event, link=link)
     for user in finance:
         if user.email:
             outbox.send(
-                "month_end_voids", to=outbox.Recipient(user=user), context={"link": "", **facts}, event=event,
+                "month_end_voids", to=outbox.Recipient(user=user), context={"link": f"{settings.PUBLIC_URL}{link}", **facts}, event=event,
                 language=user.language, channel="email",
             )  # fmt: skip

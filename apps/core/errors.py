@@ -90,6 +90,8 @@ register(
         "core.no_such_address": Problem(
             404, _("There is no such address. Every address ends with a slash; /api/docs/ lists them.")
         ),
+        "core.rows": Problem(422, _("Send “rows”: a list of 1 to %(limit)s objects.")),
+        "core.wrong_host": Problem(400, _("This server does not answer under this name (the Host header).")),
         "core.page_size": Problem(422, _("A page has between 1 and %(limit)s rows.")),
         "core.cursor": Problem(422, _("This cursor was not made here. Begin again without one.")),
         "core.server_error": Problem(500, _("Something went wrong on our side. It has been recorded.")),

@@ -23,6 +23,14 @@ def rows(queryset: "models.QuerySet[M]") -> list[M]:
     return list(queryset.select_for_update(of=("self",)).order_by("pk"))
 
 
+def shared(model: type[M], **which: Any) -> M:
+    """One row, freshly read and kept from being changed until the transaction ends; others may hold it so, too."""
+    pk = model._default_manager.values_list("pk", flat=True).get(**which)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT 1 FROM {model._meta.db_table} WHERE id = %s FOR SHARE", [pk])
+    return model._default_manager.get(pk=pk)
+
+
 def claim(queryset: "models.QuerySet[M]", limit: int) -> list[M]:
     """Up to `limit` rows that nobody else holds, locked until the transaction ends (`SKIP LOCKED`)."""
     return list(queryset.select_for_update(skip_locked=True, of=("self",))[:limit])

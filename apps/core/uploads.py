@@ -106,6 +106,18 @@ def keep(files: Sequence[UploadedFile], *, actor: Actor, already: int = 0) -> tu
     return uploads, errors
 
 
+def put_away(name: str, content: bytes, content_type: str) -> Upload:
+    """Keep a file that the system made itself, beside those it received. Whoever hands it out checks who may have it."""
+    upload = Upload(name=name, content_type=content_type, size=len(content), sha256=hashlib.sha256(content).hexdigest())
+    upload.file.save(uuid.uuid4().hex, ContentFile(content), save=False)
+    try:
+        upload.save(force_insert=True)
+    except BaseException:
+        upload.file.storage.delete(upload.file.name or "")
+        raise
+    return upload
+
+
 def discard(uploads: Iterable[Upload]) -> None:
     """Remove uploads that nothing refers to, with their files."""
     for upload in uploads:

@@ -23,6 +23,7 @@ class Channel(models.TextChoices):
     ONLINE = "online", _("Online form")
     EMAIL = "email", _("E-mail")
     HOTLINE = "hotline", _("Hotline")
+    SMS = "sms", _("SMS")
     STORE = "store", _("Store counter")
     WECHAT = "wechat", _("WeChat")
     WEIBO = "weibo", _("Weibo")

@@ -64,8 +64,8 @@ def find_customer(text: str, actor: Actor) -> Customer | None:
     condition = find_exact(text)
     if condition is None:
         return None
-    found = masked(actor).filter(condition).first()
-    return found or masked(actor).filter(orders__number=text.strip()).first()
+    known = masked(actor).filter(restricted_at=None)  # LAW-05: who is restricted is not looked for
+    return known.filter(condition).first() or known.filter(orders__number=text.strip()).first()
 
 
 def find_exact(text: str) -> Q | None:

@@ -11,3 +11,13 @@ class OrderState(models.TextChoices):
     DELIVERED = "delivered", pgettext_lazy("order", "Delivered")
     RETURNED = "returned", pgettext_lazy("order", "Returned")
     CANCELLED = "cancelled", pgettext_lazy("order", "Cancelled")
+
+
+class ReturnState(models.TextChoices):
+    """Of goods on their way back, as the sales system reports it. Only "completed" starts anything (LNK-02)."""
+
+    REQUESTED = "requested", pgettext_lazy("return", "Requested")  # 已申请
+    SHIPPED = "shipped", pgettext_lazy("return", "On its way back")  # 退回途中
+    RECEIVED = "received", pgettext_lazy("return", "Arrived, being looked at")  # 已收货，待验收
+    COMPLETED = "completed", pgettext_lazy("return", "Completed")  # 已完成
+    CANCELLED = "cancelled", pgettext_lazy("return", "Called off")  # 已取消

@@ -18,7 +18,20 @@ from apps.accounts.models import User
 from apps.core import actors, clock
 from apps.core.errors import DomainError
 from apps.crm.services import customers
-from apps.demo import articles, authority, company, doors, hotline, kin, learning, papers, voices, words
+from apps.demo import (
+    articles,
+    auditing,
+    authority,
+    company,
+    doors,
+    hotline,
+    kin,
+    learning,
+    money,
+    papers,
+    voices,
+    words,
+)
 from apps.demo.words import Theme
 from apps.feedback.models import Survey, Ticket
 from apps.feedback.services import assignment, closure, conversation, intake, planning, reclassification
@@ -44,6 +57,7 @@ class History:
     seed: int = 20260101
     _planned: list[tuple[datetime, int, Act]] = field(default_factory=list)
     _order: Iterator[int] = field(default_factory=count)
+    _quiet: bool = False
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
@@ -69,6 +83,8 @@ class History:
             *kin.acts(self.people),
             *learning.acts(self.people),
             *hotline.acts(),
+            *money.acts(self.people, self.tickets),
+            *auditing.acts(self.people),
         ]:
             self._plan(max(self.end - timedelta(days=days_ago), self.start), act)
         next_beat = self.start
@@ -84,14 +100,17 @@ class History:
                 except DomainError:
                     continue  # the ticket has moved on meanwhile, as tickets do
                 deliveries.drain()
+                self._quiet = False
+        self._quiet = False
         self._beat(self.end)
         sealer.seal()
 
     def _beat(self, moment: datetime) -> None:
         with clock.at(moment):
-            sweep(now=moment)
-            deliveries.drain()
-            dispatch()
+            if sweep(now=moment).checked or not self._quiet:  # else there is nothing to deliver or to send
+                deliveries.drain()
+                dispatch()
+                self._quiet = True
             if clock.local(moment).hour < 3:
                 sealer.seal()
 
@@ -121,7 +140,7 @@ class History:
     def _arrivals(self) -> list[datetime]:
         """More on working days and in the daytime, a wave of faults in the last third, and some minutes ago."""
         moments = []
-        while len(moments) < self.tickets - 6 - len(authority.CASES):
+        while len(moments) < self.tickets - 6 - len(authority.CASES) - money.count(self.tickets):
             moment = self.start + timedelta(days=self.dice.triangular(0, self.days, self.days * 0.97))
             local = clock.local(moment)
             if self.dice.random() < (1.0 if 9 <= local.hour <= 21 else 0.15) * (0.55 if local.weekday() > 4 else 1.0):

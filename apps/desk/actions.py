@@ -22,6 +22,7 @@ from apps.desk.forms import customer_voice as voice
 from apps.desk.forms import steps as forms
 from apps.desk.forms.base import DeskForm
 from apps.desk.forms.casework import FactsForm
+from apps.desk.told import told
 from apps.feedback.models import Solution, Survey, Ticket
 from apps.feedback.services import (
     assignment,
@@ -35,7 +36,7 @@ from apps.feedback.services import (
 )
 from apps.feedback.services.planning import PlanDraft
 from apps.feedback.services.reclassification import Correction
-from apps.feedback.states import MessageKind, TicketState
+from apps.feedback.states import TO_CUSTOMER, MessageKind, TicketState
 from apps.journal import transitions
 from apps.sla.services import deadlines
 
@@ -96,13 +97,15 @@ def _set_due(ticket: Ticket, data: dict[str, Any], actor: Actor) -> None:
     clocks.refresh(locks.row(Ticket, ticket.pk))
 
 
-def _message(ticket: Ticket, data: dict[str, Any], actor: Actor) -> None:
+def _message(ticket: Ticket, data: dict[str, Any], actor: Actor) -> str | None:
+    """Words to the customer say by which way they go; all else is just saved."""
     kind, uploads = MessageKind(data["kind"]), data.get("uploads", ())
     if data.get("wait"):
         conversation.ask_customer(ticket, data["body"], actor=actor, uploads=uploads)
-    else:
-        channel = Channel.HOTLINE if kind == MessageKind.CALL else ""
-        conversation.add(ticket, kind, data["body"], actor=actor, channel=channel, uploads=uploads)
+        return told(ticket).done
+    channel = Channel.HOTLINE if kind == MessageKind.CALL else ""
+    conversation.add(ticket, kind, data["body"], actor=actor, channel=channel, uploads=uploads)
+    return told(ticket).done if kind in TO_CUSTOMER else None
 
 
 ACTIONS = {

@@ -10,13 +10,13 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 
 def staff_language(get_response: Handler) -> Handler:
-    """Pages under /admin/ speak the language chosen in the menu, else the person's own, else Chinese.
+    """Pages under /admin/ and /desk/ speak the language chosen in the menu, else the person's own, else Chinese.
 
     What the browser asks for decides only on pages for customers: a company's computers are often set to English.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.path.startswith(_admin()):
+        if request.path.startswith(_ours()):
             language = _language(request)
             translation.activate(language)  # LocaleMiddleware, further out, ends it with the request
             request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
@@ -26,8 +26,8 @@ def staff_language(get_response: Handler) -> Handler:
 
 
 @cache
-def _admin() -> str:
-    return reverse("admin:index")
+def _ours() -> tuple[str, str]:
+    return reverse("admin:index"), reverse("desk:approvals")
 
 
 def _language(request: HttpRequest) -> str:

@@ -15,6 +15,11 @@ class DeskSite(UnfoldAdminSite):
 
         return patterns(self)
 
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+        """Only of one app: the whole list, of some forty models with their rights, would be made for every page and
+        shown by none, as the sidebar is ours and the first page is the dashboard."""
+        return super().get_app_list(request, app_label) if app_label else []
+
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         from apps.desk.views.dashboard import dashboard
 

@@ -55,13 +55,13 @@ def of(actor: Actor) -> Snapshot:
     """The dashboard's figures for this actor, at most OLDEST seconds old. Whoever may see all shares one snapshot."""
     who = "all" if actor.can("feedback.view_all_tickets") else str(actor.user_id)
     key = f"desk.dashboard.{SHAPE}.{who}"
-    kept: Snapshot | None = _asked(lambda: cache.get(key))
+    kept: Snapshot | None = asked(lambda: cache.get(key))
     if kept is not None:
         age = (clock.now() - kept.at).total_seconds()
-        if age < FRESH or (age < OLDEST and not _asked(lambda: cache.add(f"{key}.next", 1, FRESH))):
+        if age < FRESH or (age < OLDEST and not asked(lambda: cache.add(f"{key}.next", 1, FRESH))):
             return kept
     found = work_out(actor, key)
-    _asked(lambda: cache.set(key, found, OLDEST))
+    asked(lambda: cache.set(key, found, OLDEST))
     return found
 
 
@@ -69,10 +69,10 @@ def work_out(actor: Actor, key: str) -> Snapshot:
     """The figures of this moment, except for those of the past, which are kept under the key for some minutes."""
     now = clock.now()
     open_now = figures.open_count(actor)
-    past: Before | None = _asked(lambda: cache.get(f"{key}.past"))
+    past: Before | None = asked(lambda: cache.get(f"{key}.past"))
     if past is None:
         past = _before(actor, now, open_now)
-        _asked(lambda: cache.set(f"{key}.past", past, PAST_SECONDS))
+        asked(lambda: cache.set(f"{key}.past", past, PAST_SECONDS))
     return Snapshot(
         at=now,
         open=open_now,
@@ -100,7 +100,7 @@ def _before(actor: Actor, now: datetime, open_now: Tally) -> Before:
     )
 
 
-def _asked(cached: Callable[[], Any]) -> Any:
+def asked(cached: Callable[[], Any]) -> Any:
     """The cache's answer; None where Redis is away: then everything is worked out anew, and the page still comes."""
     try:
         return cached()

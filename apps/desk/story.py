@@ -10,17 +10,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.accounts.models import Department, User
+from apps.billing import audit_events
 from apps.casework import events as casework
 from apps.channels.chat import events as chats
 from apps.channels.pay import events as pay
 from apps.channels.services.counter import RECEIPT_SHOWN
 from apps.core import clock
 from apps.core.vocabulary import Demand, Kind, Urgency
+from apps.desk.money import told as money
 from apps.feedback import events as feedback
 from apps.feedback.models import Message, RegulatorCase, Ticket
 from apps.feedback.selectors.mail import is_id
 from apps.feedback.services.relations import Relation
 from apps.feedback.states import ClosedAs, RejectReason, TicketState
+from apps.journal.erasure import WORDS_ERASED
 from apps.journal.models import Event
 from apps.notifications import events as notifications
 from apps.notifications.catalogue import MESSAGE_TYPES
@@ -68,6 +71,9 @@ KINDS: dict[str, str | Promise] = {
     feedback.LINKED: gettext_lazy("Linked"),
     feedback.UNLINKED: gettext_lazy("Link taken away"),
     feedback.PART_CREATED: gettext_lazy("Made as a part of another ticket"),
+    feedback.PART_ATTACHED: gettext_lazy("Attached as a part of another ticket"),
+    feedback.PART_DETACHED: gettext_lazy("Stands for itself again"),
+    feedback.PART_REMOVED: gettext_lazy("A part stands for itself again"),
     feedback.PART_ADDED: gettext_lazy("A part went to a department"),
     feedback.TICKET_NUDGED: gettext_lazy("The customer asked where it stands"),
     feedback.FACTS_CORRECTED: gettext_lazy("Facts completed"),
@@ -107,11 +113,18 @@ KINDS: dict[str, str | Promise] = {
     feedback.REGULATOR_OUTCOME_RECORDED: gettext_lazy("Outcome of the regulator case"),
     feedback.GOODS_BACK: gettext_lazy("Goods are back"),
     feedback.REFUND_PAID: gettext_lazy("Money returned"),
+    feedback.REFUND_CAME_BACK: gettext_lazy("The refund came back; the legal time runs again"),
     notifications.MESSAGE_SENT: gettext_lazy("Message sent out"),
     notifications.MESSAGE_FAILED: gettext_lazy("Message not delivered"),
     notifications.MESSAGE_QUEUED_AGAIN: gettext_lazy("Message queued again"),
     notifications.CALL_NOT_ANSWERED: gettext_lazy("Call not answered"),
     notifications.PERSONAL_DATA_REVEALED: gettext_lazy("Personal data looked at"),
+    **money.KINDS,
+    audit_events.HOLD_PLACED: gettext_lazy("Legal hold placed"),
+    audit_events.HOLD_LIFTED: gettext_lazy("Legal hold lifted"),
+    audit_events.RECORD_DESTROYED: gettext_lazy("Record destroyed"),
+    feedback.TICKET_ERASED: gettext_lazy("Texts and files wiped"),
+    WORDS_ERASED: gettext_lazy("Words of events erased"),
 }
 # Told by the message itself.
 SHOWN_AS_MESSAGE = {feedback.MESSAGE_ADDED, feedback.FOLLOW_UP_RECORDED}
@@ -194,7 +207,7 @@ def told(event: Event, names: Names) -> Line:
 def _details(event: Event, names: Names) -> Iterable[str]:
     data: dict[str, Any] = event.data
     if "from" in data and "to" in data and data["from"] != data["to"]:
-        yield f"{_state(data['from'])} → {_state(data['to'])}"
+        yield f"{_state(event, data['from'])} → {_state(event, data['to'])}"
     if event.kind in (feedback.TICKET_ASSIGNED, feedback.TICKET_ACCEPTED):
         yield names.departments.get(data.get("department", ""), "")
         if data.get("assignee") != event.actor_label:
@@ -211,7 +224,7 @@ def _details(event: Event, names: Names) -> Iterable[str]:
         yield data["number"]
     if data.get("outcome") in RegulatorCase.Outcome.values:
         yield str(RegulatorCase.Outcome(data["outcome"]).label)
-    if event.kind in (feedback.GOODS_BACK, feedback.REFUND_PAID):
+    if event.kind in (feedback.GOODS_BACK, feedback.REFUND_PAID, feedback.REFUND_CAME_BACK):
         yield _short(data["at"])
     if event.kind in (sla.CHANGED, sla.SET_BY_HAND):
         yield " → ".join(_short(data[key]) for key in ("was_due_at", "due_at") if data.get(key))
@@ -234,6 +247,7 @@ def _details(event: Event, names: Names) -> Iterable[str]:
     if event.kind in (casework.TIME_ADDED, casework.TIME_CORRECTED):
         yield _("%(minutes)s min") % {"minutes": data["minutes"]}
     yield from _kin(event, names)
+    yield from money.details(event)
     for name, (before, after) in data.get("changes", {}).items():
         yield _change(name, before, after, names)
     yield event.reason
@@ -259,8 +273,10 @@ def _kin(event: Event, names: Names) -> Iterable[str]:
         yield _("no. %(count)s") % {"count": data["count"]}
 
 
-def _state(value: str) -> str:
-    return str(TicketState(value).label) if value in TicketState.values else value
+def _state(event: Event, value: str) -> str:
+    if event.kind.startswith("ticket.") or event.kind not in money.KINDS:
+        return str(TicketState(value).label) if value in TicketState.values else value
+    return money.state(event, value)
 
 
 def _short(value: str) -> str:

@@ -5,7 +5,20 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
-from apps.desk.views import calls, chat, drills, intake, macros, papers, queue, relations, saved_views, search, ticket
+from apps.desk.views import (
+    calls,
+    chat,
+    drills,
+    intake,
+    macros,
+    papers,
+    queue,
+    relations,
+    saved_views,
+    search,
+    second_factor,
+    ticket,
+)
 
 
 def patterns(site: AdminSite) -> list[URLPattern]:
@@ -26,6 +39,8 @@ def patterns(site: AdminSite) -> list[URLPattern]:
         page("drills/", drills.overview, "desk_drills"),
         page("drills/<uuid:drill_id>/", drills.one, "desk_drill"),
         page("drills/<uuid:drill_id>/end/", drills.end, "desk_end_drill"),
+        page("second-factor/", second_factor.mine, "second_factor"),
+        page("second-factor/check/", second_factor.check, "second_factor_check"),
         page("calls/", calls.page, "desk_calls"),
         page("calls/now/", calls.now, "desk_calls_now"),
         page("calls/<uuid:call_id>/<slug:how>/", calls.settle, "desk_settle_call"),

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from apps.accounts.models import Department
+from apps.billing import selectors as money
 from apps.casework.selectors import replies
 from apps.core import clock
 from apps.core.actors import Actor
@@ -15,6 +16,7 @@ from apps.crm.selectors import Customer360, customer_360
 from apps.desk import cards, story
 from apps.desk.actions import ACTIONS, AUTOMATIC, Step, offered
 from apps.desk.forms.base import DeskForm
+from apps.desk.told import told
 from apps.feedback.models import Ticket
 from apps.feedback.selectors import workspace as reads
 from apps.feedback.services import clocks, contact_given
@@ -107,7 +109,7 @@ def context(
         for action, why in offered(ticket, actor)
     ]
     handles = actor.can("feedback.handle_ticket")
-    events = list(journal.timeline(ticket.pk, limit=EVENTS))
+    events = list(journal.timeline(ticket.pk, *money.case_ids(ticket), limit=EVENTS))
     files = reads.attachments(ticket)
     return {
         "ticket": ticket,
@@ -126,7 +128,7 @@ def context(
         "may_supervise": handles and ticket.is_open and not ticket.escalated,
         "parts": score.explain(ticket.priority_parts),
         "story": story.tell(reads.story(ticket), events[::-1]),
-        "stamp": events[0].pk if events else 0,
+        "stamp": next((event.pk for event in events if event.subject_id == ticket.pk), 0),
         "events": events,
         "plans": reads.plans(ticket),
         "solutions": reads.solutions(ticket),
@@ -139,6 +141,7 @@ def context(
         "collaborators": _collaborators(ticket),
         "cards": cards.shown(ticket, actor, _with_opened(opened, ticket, actor, bound)),
         "guidance": replies.guidance(ticket) if handles else None,
+        "told": told(ticket) if handles else None,
         "sent": list(notifications.messages_of(ref(ticket))),
         **deadline_context(ticket, actor, bound),
         **customer_context(ticket, actor),

@@ -72,6 +72,17 @@ register(
         ),
         "part.too_deep": Problem(409, _("Parts of parts go %(limit)s levels deep, no further.")),
         "part.too_many": Problem(409, _("A ticket has at most %(limit)s open parts.")),
+        "part.itself": Problem(422, _("A ticket cannot be a part of itself.")),
+        "part.above": Problem(422, _("This ticket is itself a part of %(number)s.")),
+        "part.over": Problem(409, _("%(number)s is over: there is no work left in it.")),
+        "part.waits": Problem(409, _("%(number)s waits for the customer's answer. Resume it first.")),
+        "part.has_whole": Problem(409, _("%(number)s is a part of another ticket already.")),
+        "part.other_customer": Problem(
+            409, _("%(number)s is another customer's, who would hear nothing more. Link it instead.")
+        ),
+        "part.answers_for_others": Problem(409, _("Other tickets are merged into %(number)s. Take them out first.")),
+        "part.regulator": Problem(409, _("%(number)s is an authority's case with clocks of its own. Link it instead.")),
+        "part.drill": Problem(422, _("Drill tickets and real ones do not mix.")),
         "part.speaks_through": Problem(
             409, _("This is a part of %(number)s: the customer is told there. Write an internal note here.")
         ),

@@ -63,7 +63,10 @@ def pass_message_on(event: Event) -> None:
     message = Message.objects.select_related("author").get(pk=event.data["message"])
     if message.kind == MessageKind.CUSTOMER:
         answering = family.leader(ticket)
-        announcements.to_staff(announcements.responsible(answering), "customer_replied", answering, event)
+        told = announcements.responsible(answering)
+        if answering.parent is not None:  # the whole speaks to the customer, so whoever has it hears of this, too
+            told += [user for user in announcements.responsible(answering.parent) if user not in told]
+        announcements.to_staff(told, "customer_replied", answering, event)
     elif message.kind == MessageKind.PROGRESS:
         announcements.to_customer(
             ticket, "progress_update", event, progress=message.body, next_update_by=ticket.next_due_at or ""

@@ -8,7 +8,9 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from django.db import connection, transaction
 
+from apps.core.erasure import ERASED
 from apps.journal import signing
+from apps.journal.erasure import NO_SALT, erased_events
 from apps.journal.events import commitment
 from apps.journal.merkle import Frontier, leaf_hash
 from apps.journal.models import Event, Head
@@ -131,6 +133,7 @@ def _event(values: dict[str, Any], fields: list[str]) -> Event | None:
 
 def _check_leaves(heads: list[Head], report: Report) -> None:
     frontier = Frontier()
+    erased = erased_events()
     pending = iter(heads)
     head = next(pending, None)
     covered = 0
@@ -140,7 +143,7 @@ def _check_leaves(heads: list[Head], report: Report) -> None:
         if position != expected:
             report.add(f"leaves {expected}–{position - 1}: removed from the evidence log")
         expected = position + 1
-        _check_event(position, event_id, digest, event, report)
+        _check_event(position, event_id, digest, event, report, erased)
         frontier.append(digest)
         while head is not None and head.size == position + 1:
             if frontier.size != head.size or frontier.root() != bytes(head.root):
@@ -157,12 +160,16 @@ def _check_leaves(heads: list[Head], report: Report) -> None:
         report.add(f"leaves {heads[-1].size if heads else 0}–{expected - 1}: no head covers them")
 
 
-def _check_event(position: int, event_id: int, digest: bytes, event: Event | None, report: Report) -> None:
+def _check_event(
+    position: int, event_id: int, digest: bytes, event: Event | None, report: Report, erased: set[int]
+) -> None:
     if event is None:
         report.add(f"event {event_id} (leaf {position}): deleted")
         return
     if leaf_hash(leaf_entry(position, event)) != digest:
         report.add(f"event {event_id} (leaf {position}, {event.kind}): changed or moved since it was sealed")
+    if event_id in erased and event.reason == ERASED and bytes(event.salt) == NO_SALT:
+        return  # its words were erased by the rules (LAW-05); what the leaf says of it was checked above
     if commitment(bytes(event.salt), event.data, event.reason) != bytes(event.commitment):
         report.add(f"event {event_id} (leaf {position}, {event.kind}): its facts or reason were changed")
 

@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.notifications.message_type import DOOR, EMAIL, IN_APP, PHONE, SMS, MessageType
+from apps.notifications.money_types import MONEY_TYPES
 from apps.notifications.placeholders import (
     AUTHOR,
     AUTOMATIC,
@@ -25,7 +26,6 @@ from apps.notifications.placeholders import (
     DOOR_TROUBLE,
     DUE_AT,
     HANDLER,
-    INVOICE,
     KIND,
     LEVEL,
     LINK,
@@ -33,7 +33,6 @@ from apps.notifications.placeholders import (
     NUMBER,
     REASON,
     RECEIVED_AT,
-    REFUND,
     REPLY_BY,
     RESPONSIBLE,
     SURVEY_LINK,
@@ -302,71 +301,28 @@ _TYPES = (
         needs=("number",),
         for_staff=True,
     ),
-    MessageType("missed_call", _("Missed call"), (IN_APP,), CALL, needs=("caller",), for_staff=True),
-    MessageType("call_unlogged", _("Call not logged"), (IN_APP,), CALL, needs=("caller",), for_staff=True),
     *(
-        MessageType(code, label, _TO_CUSTOMER, (NUMBER, *REFUND, CONTACT, LINK), needs=("amount", "channel"))
+        MessageType(
+            code,
+            label,
+            (IN_APP,),
+            (
+                NUMBER,
+                AUTHOR,
+                prose("question", _("what was asked or answered"), _("Is the photo of this invoice?")),
+                DESK_LINK,
+            ),
+            needs=("number", "question"),
+            for_staff=True,
+        )
         for code, label in (
-            ("refund_sent", _("Refund on its way")),
-            ("refund_paid", _("Refund paid")),
-            ("refund_delayed", _("Refund takes longer")),
+            ("question_asked", _("Asked back before a decision")),
+            ("question_answered", _("Your question was answered")),
         )
     ),
-    MessageType(
-        "refund_stuck",
-        _("Refund needs another way"),
-        (IN_APP,),
-        (*REFUND, Placeholder("failure", _("the provider's code"), "ACQ.SELLER_BALANCE_NOT_ENOUGH"), DESK_LINK),
-        needs=("refund",),
-        for_staff=True,
-    ),
-    MessageType(
-        "red_form_reminder",
-        _("Red form waits for the buyer"),
-        _TO_CUSTOMER,
-        (NUMBER, INVOICE, UNTIL, CONTACT, LINK),
-        needs=("invoice",),
-    ),
-    MessageType(
-        "month_end_voids",
-        _("Voids that turn into red letters"),
-        _TO_STAFF,
-        (
-            Placeholder("count", _("how many requests"), "3"),
-            Placeholder("amount", _("amount"), "3,390.00"),
-            Placeholder("requests", _("numbers of the void requests"), "202611-004, 202611-009", prose=True),
-            Placeholder("day", _("last day of the month"), "2026-11-30"),
-            DESK_LINK,
-        ),
-        needs=("count",),
-        for_staff=True,
-    ),
-    MessageType(
-        "float_low",
-        _("Too little money at a payment provider"),
-        (IN_APP,),
-        (
-            REFUND[2],
-            Placeholder("balance", _("what is left there, in yuan"), "1,200.00"),
-            Placeholder("queued", _("what waits to be paid, in yuan"), "3,450.00"),
-            DESK_LINK,
-        ),
-        needs=("channel",),
-        for_staff=True,
-    ),
-    MessageType(
-        "difference_found",
-        _("Difference in a provider's statement"),
-        (IN_APP,),
-        (
-            Placeholder("number", _("our refund number"), "R20240500101"),
-            Placeholder("kind", _("what differs"), _("another amount")),
-            REFUND[2],
-            DESK_LINK,
-        ),
-        needs=("number",),
-        for_staff=True,
-    ),
+    MessageType("missed_call", _("Missed call"), (IN_APP,), CALL, needs=("caller",), for_staff=True),
+    MessageType("call_unlogged", _("Call not logged"), (IN_APP,), CALL, needs=("caller",), for_staff=True),
+    *MONEY_TYPES,
     MessageType(
         "door_failing",
         _("Door fails"),

@@ -20,6 +20,11 @@ register(
         "notifications.not_a_call": Problem(
             409, _("This message is not a call that is still to be made. It is: %(state)s.")
         ),
+        "question.nobody": Problem(
+            409, _("Nobody is there to be asked: the system filed this, or whoever did has left.")
+        ),
+        "question.self": Problem(409, _("You filed this yourself.")),
+        "question.answered": Problem(409, _("This question was answered meanwhile.")),
         "sms.signature": Problem(401, _("The signature is missing or wrong.")),
         "sms.clock": Problem(401, _("The time of the signature is more than five minutes from ours.")),
         "sms.not_set_up": Problem(403, _("No key is set for incoming text messages (SMS_GATEWAY_KEY).")),

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.billing.audit_states import RequestKind
 from apps.core import uploads
 from apps.core.errors import DomainError
 from apps.core.vocabulary import ContactChannel, Demand, Kind, Urgency
@@ -179,6 +180,16 @@ class NudgeForm(PublicForm):
 class ReopenForm(PublicForm):
     reason = Text(
         label=_("What is not solved yet?"), widget=forms.Textarea(attrs={"rows": 3, "data-count": str(TEXT_LIMIT)})
+    )
+
+
+class MyDataForm(PublicForm):
+    """What somebody wants to know of, or done with, their personal data (LAW-05)."""
+
+    kind = forms.ChoiceField(label=_("What would you like?"), choices=RequestKind.choices, widget=forms.RadioSelect)
+    words = Text(
+        label=_("Anything we should know? (optional)"),
+        widget=forms.Textarea(attrs={"rows": 3, "data-count": "4000"}),
     )
 
 

@@ -50,7 +50,7 @@ class Entry:
 
 def ticket_by_link(number: str, token: str) -> Ticket:
     """The ticket behind a private link. Raises Http404, the same for a wrong token and an unknown number."""
-    joined = Ticket.objects.select_related("customer", "assignee", "duplicate_of", "merged_into")
+    joined = Ticket.objects.select_related("customer", "assignee", "duplicate_of", "merged_into", "parent")
     ticket = joined.filter(number=number).first()
     if ticket is None or not links.tracking_matches(ticket, token):
         raise Http404
@@ -58,8 +58,9 @@ def ticket_by_link(number: str, token: str) -> Ticket:
 
 
 def answering(ticket: Ticket) -> Ticket:
-    """The ticket whose progress its page shows: of a merged one that of the other, unless that is somebody else's."""
-    other = ticket.merged_into
+    """The ticket whose progress its page shows: of a merged one, or a part, that of the other, unless that is somebody
+    else's."""
+    other = ticket.merged_into or ticket.parent
     return other if other is not None and other.customer_id == ticket.customer_id else ticket
 
 

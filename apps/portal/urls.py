@@ -41,6 +41,7 @@ urlpatterns = [
     path(f"{_TICKET}supervisor/", tracking.supervisor, name="supervisor"),
     path(f"{_TICKET}nudge/", tracking.nudge, name="nudge"),
     path(f"{_TICKET}reopen/", tracking.reopen, name="reopen"),
+    path(f"{_TICKET}my-data/", tracking.my_data, name="my_data"),
     path(f"{_TICKET}files/<uuid:attachment_id>/", tracking.attachment, name="attachment"),
     path("s/<uuid:survey_id>/<token:token>/", survey.survey, name="survey"),
 ]

@@ -56,6 +56,7 @@ OBLIGATIONS = [
     ("replacement", "补换货申请", Metric.REPLACEMENT, {}, "0.5", DAYS, False),
     ("void", "发票作废办结", Metric.VOIDING, {}, 24 * HOUR, CLOCK, False),
     ("red-form", "红字确认单确认", Metric.RED_FORM, {}, 72 * HOUR, CLOCK, False),
+    ("difference", "对账差异处理", Metric.DIFFERENCE, {}, 1, DAYS, False),
     (
         "platform-reply",
         "支付平台投诉首次回复",
@@ -66,6 +67,20 @@ OBLIGATIONS = [
         False,
     ),
     ("platform-done", "支付平台投诉处理完成", Metric.PLATFORM_DONE, {"channel": Channel.PAY}, 72 * HOUR, CLOCK, False),
+    # LAW-05: 个人信息保护法 art. 50 asks for a timely answer; 15 working days is the usual practice.
+    ("data-request", "个人信息请求答复", Metric.DATA_REQUEST, {}, 15, DAYS, False),
+    # ARC-04: the severity of a finding is the urgency of its clock.
+    ("audit-finding", "审计发现整改", Metric.AUDIT_FINDING, {}, 30, DAYS, False),
+    ("audit-finding-urgent", "审计发现整改·较重", Metric.AUDIT_FINDING, {"urgency": Urgency.URGENT}, 10, DAYS, False),
+    (
+        "audit-finding-critical",
+        "审计发现整改·重大",
+        Metric.AUDIT_FINDING,
+        {"urgency": Urgency.CRITICAL},
+        5,
+        DAYS,
+        False,
+    ),
     ("call-return", "未接来电回拨", Metric.CALL_RETURN, {"channel": Channel.HOTLINE}, 30, MINUTES, False),
 ]
 # The survey goes out well within the 24 h of SUR-02, when the customer has had time to see the result.

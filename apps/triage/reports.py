@@ -58,6 +58,7 @@ class Figures:
     confusion: list[tuple[str, list[Cell]]]
     calibration: list[dict[str, Any]]
     compared: dict[str, Any] | None
+    missed: list[str]  # goals that were not reached, in words
 
 
 def names_of(target: str) -> dict[str, str]:
@@ -89,6 +90,8 @@ def figures(version: ModelVersion, *, of_keywords: bool = False) -> Figures:
         tiles.append(Tile(_("Demands found (recall), by keywords"), _percent(demand["recall"]), None))
     if found.get("by_people_accuracy") is not None and version.corrections < version.texts:
         tiles.append(Tile(_("Accuracy where a person decided"), _percent(found["by_people_accuracy"]), None))
+    apart = _apart(found.get("apart", {}))
+    tiles += [tile for tile, _goal in apart]
     confusion = keywords.get("confusion", {}) if of_keywords else found["confusion"]
     order = {name: place for place, (name, _each) in enumerate(_by_size(found))}
     seen = {name for row in confusion.values() for name in row} | set(confusion)
@@ -102,7 +105,26 @@ def figures(version: ModelVersion, *, of_keywords: bool = False) -> Figures:
         confusion=[(names.get(n, n), _cells(n, confusion[n], answers)) for n in answers if confusion.get(n)],
         calibration=[{**c, "said": _percent(c["said"]), "right": _percent(c["right"])} for c in found["calibration"]],
         compared=_compared(found.get("compared")),
+        missed=[
+            _("%(figure)s: %(value).1f %%; the goal is %(goal).0f %%.")
+            % {"figure": tile.label, "value": tile.value, "goal": goal}
+            for tile, goal in apart
+            if tile.value is not None and tile.value < goal
+        ],
     )
+
+
+def _apart(found: Mapping[str, Any]) -> list[tuple[Tile, float]]:
+    """Texts that were kept aside altogether, and the goal in percent."""
+    names = {
+        "unseen_shop_reviews": _("Shop reviews never seen"),
+        "group_never_trained_on": _("Hotels, trained without any of their texts"),
+    }
+    return [
+        (Tile(names[name], _percent(each["accuracy"]), _percent(each["keywords"])), 100 * each["goal"])
+        for name, each in found.items()
+        if name in names
+    ]
 
 
 class Move(NamedTuple):

@@ -22,6 +22,7 @@ from apps.accounts.models import Department
 from apps.core.vocabulary import Demand, Risk
 from apps.triage.folding import fold
 from apps.triage.learning.linear import LinearModel
+from apps.triage.learning.reader import Reader
 from apps.triage.learning.targets import OTHER as OTHER  # where it is looked for
 from apps.triage.models import Category, Keyword, ModelVersion, RoutingRule, ScoreWeight
 from apps.triage.states import Factor
@@ -95,7 +96,7 @@ class Rulebook:
     rules: Mapping[UUID | None, tuple[Rule, ...]]  # by category, the most specific first
     departments: Mapping[str, int]  # of the keywords that name one
     fallback_department_id: int | None
-    models: Mapping[str, LinearModel] = field(default_factory=dict)  # by question; none: the keywords stand alone
+    reader: Reader = field(default_factory=lambda: Reader({}))  # the learned models; none: the keywords stand alone
     model_numbers: Mapping[str, int] = field(default_factory=dict)
     nudges: tuple[tuple[float, str, int], ...] = ()  # as `repeats`
 
@@ -104,7 +105,9 @@ _Token = tuple[UUID | None, str]
 _lock = threading.Lock()
 _loaded: tuple[_Token, Rulebook] | None = None
 _checked_at = float("-inf")
-_unpacked: dict[UUID, LinearModel] = {}  # the working models; a change of a keyword must not unpack them again
+_reads: tuple[Mapping[str, UUID], Reader] | None = (
+    None  # the working models; a change of a keyword must not unpack them
+)
 
 
 def current() -> Rulebook:
@@ -158,23 +161,25 @@ def _load(number: int) -> Rulebook:
         rules=_rules(branches, set(departments.values())),
         departments={w.text: w.department_id for w in vocabulary if w.department_id in departments.values()},
         fallback_department_id=departments.get(FALLBACK_DEPARTMENT) or next(iter(departments.values()), None),
-        models=_models({target: pk for target, (pk, _) in working.items()}),
+        reader=_reader({target: pk for target, (pk, _) in working.items()}),
         model_numbers={target: n for target, (_, n) in working.items()},
     )
 
 
-def _models(working: Mapping[str, UUID]) -> dict[str, LinearModel]:
-    """A model that can't be read is left out: a text must be taken in all the same."""
-    for pk in _unpacked.keys() - set(working.values()):
-        del _unpacked[pk]
-    for pk, weights in ModelVersion.objects.filter(pk__in=set(working.values()) - _unpacked.keys()).values_list(
-        "pk", "weights"
-    ):
+def _reader(working: Mapping[str, UUID]) -> Reader:
+    """The working models, ready to read. One that can't be unpacked is left out: a text must be taken in all the same."""
+    global _reads
+    if _reads is not None and _reads[0] == working:
+        return _reads[1]
+    targets = {pk: target for target, pk in working.items()}
+    unpacked: dict[str, LinearModel] = {}
+    for pk, weights in ModelVersion.objects.filter(pk__in=targets).values_list("pk", "weights"):
         try:
-            _unpacked[pk] = LinearModel.from_bytes(bytes(weights))
+            unpacked[targets[pk]] = LinearModel.from_bytes(bytes(weights))
         except ValueError:
             log.exception("the learned model %s can't be read", pk)
-    return {target: _unpacked[pk] for target, pk in working.items() if pk in _unpacked}
+    _reads = (working, Reader(unpacked))
+    return _reads[1]
 
 
 def tires(weight: float) -> float:

@@ -11,6 +11,8 @@ from .base import *  # noqa: E402
 
 # Tests make and drop databases, so they are the tables' owner; the fixture `as_app_role` drops to the app's rights.
 DATABASES["default"] |= env.db("DATABASE_OWNER_URL", default=env("DATABASE_URL"))
+# Nothing of a test has to outlive a power cut.
+DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c synchronous_commit=off"
 ALLOWED_HOSTS = ["*"]
 _files = tempfile.TemporaryDirectory(prefix="feedback-test-")  # goes away with the process
 MEDIA_ROOT = Path(_files.name) / "media"
@@ -24,4 +26,5 @@ STORAGES = {
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 AXES_ENABLED = False
+SECOND_LOOK = False
 WHITENOISE_AUTOREFRESH = True

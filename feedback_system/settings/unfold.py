@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.templatetags.static import static
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 UNFOLD: dict[str, Any] = {
@@ -37,13 +38,23 @@ UNFOLD: dict[str, Any] = {
         lambda request: static("desk/customer_voice.css"),
         lambda request: static("desk/calls.css"),
         lambda request: static("desk/relations.css"),
+        lambda request: static("desk/money_card.css"),
         lambda request: static("desk/meanwhile.css"),
+        lambda request: static("desk/approvals.css"),
+        lambda request: static("desk/second_factor.css"),
     ],
     "SCRIPTS": [
         lambda request: static("desk/desk.js"),
         lambda request: static("desk/casework.js"),
         lambda request: static("desk/customer_voice.js"),
+        lambda request: static("desk/approvals_count.js"),
     ],
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("Second factor"), "link": reverse_lazy("admin:second_factor")},
+            {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
+        ]
+    },
     "COMMAND": {"search_callback": "apps.desk.navigation.search"},
     "SIDEBAR": {"show_search": True, "command_search": True, "navigation": "apps.desk.navigation.sidebar"},
 }

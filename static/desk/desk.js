@@ -145,7 +145,7 @@
 
   // Keys.
   let leader = 0;
-  const go = { q: "queue/", a: "queue/?tab=approval", d: "" };
+  const go = { q: "queue/", a: "../desk/", d: "" };
   function move(step) {
     const rows = $$("[data-row]"), at = rows.findIndex((row) => row.matches(".current"));
     const next = rows[Math.max(0, Math.min(rows.length - 1, at + step))];

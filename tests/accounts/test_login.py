@@ -50,3 +50,14 @@ def test_behind_our_proxy_a_stranger_cannot_lock_anybody_out(user, settings):
 def test_whatever_is_typed_is_a_failed_log_in(settings, name, seen):
     settings.PROXIES_IN_FRONT = 1
     assert log_in(name, "wrong", seen_by_proxy=seen) == 200
+
+
+def test_the_page_of_a_locked_log_in_says_for_how_long_and_whom_to_ask(user, settings):
+    settings.AXES_FAILURE_LIMIT = 1
+    client = Client()
+
+    answer = client.post(reverse("admin:login"), {"username": "li.na", "password": "wrong"})
+
+    page = answer.content.decode()
+    assert (answer.status_code, answer["Retry-After"]) == (429, "900")
+    assert "登录已暂时锁定" in page and "15 分钟" in page and "管理员" in page

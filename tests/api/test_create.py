@@ -1,7 +1,9 @@
 import json
 
 import pytest
+from django.utils.translation import override
 
+from apps.core.vocabulary import Kind, Urgency
 from apps.feedback.models import Ticket
 from apps.journal.models import Event
 from tests.api.conftest import is_problem, pointers
@@ -53,6 +55,33 @@ def test_a_contact_that_reaches_nobody_is_refused(api):
 
     assert pointers(response) == {"/contact/phone"}
     assert response.json()["errors"][0]["code"] == "crm.contact_missing"
+
+
+@pytest.mark.req("INT-04")
+@pytest.mark.parametrize("urgency", ["normal", "urgent", "critical"])
+@pytest.mark.parametrize("kind", ["inquiry", "complaint", "suggestion", "fault", "request"])
+def test_every_kind_and_urgency_that_customers_know_is_taken(kind, urgency, api, feedback):
+    row = api.post("tickets/", feedback(kind=kind, urgency=urgency)).json()
+
+    made = Ticket.objects.get(number=row["number"])
+    assert (row["kind"], row["urgency"]) == (made.kind, made.urgency) == (kind, urgency)
+
+
+@pytest.mark.req("INT-04")
+def test_what_is_not_said_to_be_urgent_is_normal(api, feedback):
+    body = {name: value for name, value in feedback().items() if name != "urgency"}
+
+    assert api.post("tickets/", body).json()["urgency"] == "normal"
+
+
+@pytest.mark.req("INT-04")
+def test_kinds_and_urgencies_have_the_words_of_the_trade():
+    with override("zh-hans"):
+        kinds = [str(Kind(value).label) for value in ("inquiry", "complaint", "suggestion", "fault", "request")]
+        urgencies = [str(label) for label in Urgency.labels]
+
+    assert kinds == ["问题咨询", "投诉", "建议", "故障报修", "需求申请"]
+    assert urgencies == ["普通", "紧急", "特急"]
 
 
 BAD_SHAPES = [

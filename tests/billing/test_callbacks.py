@@ -1,11 +1,13 @@
 """Callbacks: signed, fresh, once; they only make us ask (REF-04)."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.urls import reverse
 
-from apps.billing.models import Refund, RefundAttempt
+from apps.billing.adapters import alipay_protocol as protocol
+from apps.billing.models import CallbackNonce, Refund, RefundAttempt
 from apps.billing.services import paying, refunds
 from apps.billing.services.paying import PAYER
 from apps.billing.simulator import alipay_side
@@ -97,6 +99,52 @@ def test_alipay_tells_of_a_bounce_and_we_ask(client, providers):  # noqa: F811
     paying.look_again()
     assert Refund.objects.get().state == RefundState.NEEDS_FALLBACK
     assert Refund.objects.get().payment.reserved == Decimal("100.00")
+
+
+def bounced_at_alipay(providers):  # noqa: F811
+    providers.faults.set(next=["bounce"])
+    attempt = sent(PayChannel.ALIPAY)
+    later(providers)
+    return providers.ledger.entry("alipay", attempt.number)
+
+
+@pytest.mark.req("REF-04")
+@pytest.mark.parametrize(
+    "wrong", ["forged", "old", "early", "changed", "of another application", "unsigned", "no time"]
+)
+def test_a_wrong_notice_of_alipay_is_refused_and_nobody_is_asked(wrong, client, providers):  # noqa: F811
+    entry = bounced_at_alipay(providers)
+    before = RefundAttempt.objects.get().next_query_at
+    key, age = providers.wrong if wrong == "forged" else KEYS.alipay, {"old": 302, "early": -302}.get(wrong, 0)
+    values = alipay_side.notice(entry, key, age=age)
+    if wrong in ("of another application", "no time"):
+        values |= {"app_id": "2021999999999999"} if wrong != "no time" else {"notify_time": ""}
+        values["sign"] = protocol.sign(key, protocol.text_of(values, without=("sign", "sign_type")))
+    elif wrong == "changed":
+        values["out_request_no"] = "R1"
+    elif wrong == "unsigned":
+        del values["sign"]
+
+    assert client.post(reverse("billing:alipay_callback"), values).status_code == 401
+    assert RefundAttempt.objects.get().next_query_at == before
+    assert not CallbackNonce.objects.exists()
+
+
+@pytest.mark.req("REF-04")
+def test_ten_right_notices_of_alipay_change_one_thing_once(client, providers):  # noqa: F811
+    entry = bounced_at_alipay(providers)
+    for n in range(10):
+        with clock.at(clock.now() + timedelta(seconds=n)):  # each is signed anew
+            values = alipay_side.notice(entry, KEYS.alipay, age=-n)
+            assert client.post(reverse("billing:alipay_callback"), values).content == b"success"
+            assert client.post(reverse("billing:alipay_callback"), values).status_code == 401
+            paying.look_again()
+            paying.sweep()
+
+    assert Refund.objects.get().state == RefundState.NEEDS_FALLBACK
+    assert Event.objects.filter(kind="refund.bounced").count() == 1
+    assert Event.objects.filter(kind="refund.failed").count() == 1
+    assert RefundAttempt.objects.count() == 1
 
 
 def test_many_refused_ones_from_one_address_are_turned_away_and_right_ones_never(client, providers, monkeypatch):  # noqa: F811

@@ -27,7 +27,8 @@ ALLOWED = {
     "bounce": {S.SUCCEEDED: S.BOUNCED},
     "reroute": {S.NEEDS_FALLBACK: S.CREATED},
     "redirect": {S.APPROVED: S.CREATED},
-    "succeed_late": {S.NEEDS_FALLBACK: S.SUCCEEDED, S.CREATED: S.SUCCEEDED, S.APPROVED: S.SUCCEEDED},
+    "approve_by_rule": {S.CREATED: S.APPROVED},
+    "succeed_late": dict.fromkeys([S.NEEDS_FALLBACK, S.CREATED, S.APPROVED, S.REJECTED, S.CANCELLED], S.SUCCEEDED),
 }
 
 
@@ -38,6 +39,8 @@ class Signed:
 def data_for(name, request):
     if name in ("sign", "approve"):
         return {"approval": Signed}
+    if name == "approve_by_rule":
+        return {"rule": Signed}
     if name in ("send", "lose_track", "succeed", "fail", "bounce", "succeed_late"):
         return {"attempt": RefundAttempt(refund=request, number="R1", channel="alipay", failure="X")}
     if name in ("reroute", "redirect"):

@@ -217,6 +217,8 @@ def test_parts_never_exceed_the_line_and_the_rest_adds_up_to_the_fen(net, quanti
         assert 0 <= blue.held_net <= net
         assert 0 <= blue.held_tax <= tax
         assert 0 <= blue.held_quantity <= quantity
+        if blue.held_quantity == quantity:  # the last part takes the remainder
+            assert (blue.held_net, blue.held_tax) == (net, tax)
     rest = balance.everything([blue])
     parts = [*taken, *rest]
     assert sum(p.net for p in parts) == net

@@ -13,7 +13,6 @@ NO_DECISION = {
     "journal.Event", "journal.Delivery",  # that it happened
     "core.Counter", "sla.RuleVersion",  # bookkeeping: the last number taken, when rules last changed
     "triage.LibraryVersion", "knowledge.LibraryVersion",  # one per change of the library, kept as it was
-    "billing.VoidRule", "billing.VoidReason", "billing.ApprovalRule",  # still without pages of their own
     "triage.ModelVersion",  # a version is switched on or off on its page, never rewritten
 }  # fmt: skip
 

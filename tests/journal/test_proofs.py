@@ -4,7 +4,7 @@ import hashlib
 from uuid import uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.core.actors import SYSTEM
@@ -112,3 +112,17 @@ def test_the_events_of_a_subject_are_proven_under_the_newest_head():
     assert [proven.event.data["n"] for proven in proof.events] == [0, 1, 2, 3, 4]
     for proven in proof.events:
         assert climb(leaf_hash(proven.entry), proven.position, head.size, proven.path) == bytes(head.root)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    size=st.sampled_from([1, 2, 255, 256, 257, 511, 512, 513, 2049]) | st.integers(1, 3000),
+    places=st.lists(st.integers(0, 10**6), max_size=4),
+)
+def test_a_tree_that_keeps_only_what_its_proofs_need_proves_the_same(size, places):
+    digests = [hashlib.sha256(b"%d" % n).digest() for n in range(size)]
+    positions, earlier = [place % size for place in places], [place % size + 1 for place in places] + [size]
+    whole, lean = Tree(digests), proofs.grow(iter(digests), size, positions, earlier)
+    assert lean.root() == whole.root()
+    assert [lean.inclusion(each) for each in positions] == [whole.inclusion(each) for each in positions]
+    assert [lean.consistency(each) for each in earlier] == [whole.consistency(each) for each in earlier]

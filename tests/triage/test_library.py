@@ -277,6 +277,24 @@ def test_the_shipped_file_is_sound():
         assert -1 <= Decimal(row["sentiment"]) <= 1, row
 
 
+@pytest.mark.parametrize(
+    ("text", "demand"),
+    [
+        ("第二天就便宜了三百，申请保价也没人理", Demand.REFUND),
+        ("会员卡不用了，余额一直不给退钱", Demand.REFUND),
+        ("行程变了，前台拒绝退房，只好住下", Demand.REFUND),
+        ("隔壁太吵，半夜要求换房", Demand.EXCHANGE),
+        ("师傅迟到两小时，见面毫无歉意", Demand.APOLOGY),
+        ("弄坏了门框，连个道歉都没有", Demand.APOLOGY),
+        ("杯子碎了，我要退货", Demand.RETURN),
+        ("少了一个滤芯，麻烦补发", Demand.RESEND),
+        ("我不想退货，就是提醒一下", Demand.NONE),
+    ],
+)
+def test_the_shipped_library_hears_what_is_asked_for(text, demand):
+    assert classify(text).demand == demand
+
+
 @pytest.mark.req("CLS-02")
 def test_staff_can_measure_the_library(tmp_path):
     file = tmp_path / "labelled.csv"

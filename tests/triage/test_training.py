@@ -37,7 +37,29 @@ def test_the_product_ships_models_that_work_from_the_start():
     better = {version.target: version.figures for version in working}
     assert all(better[t]["accuracy"] > better[t]["keywords"]["accuracy"] for t in ("category", "sentiment"))
     assert better["risk"]["any_risk"]["recall"] > better["risk"]["keywords"]["any_risk"]["recall"]
-    assert set(rulebook.current().models) == set(Target.values)
+    assert set(rulebook.current().reader.models) == set(Target.values)
+
+
+@pytest.mark.req("CLS-03")
+def test_the_shipped_models_are_not_worse_than_they_were():
+    """Floors, a little below the figures of the last training; all from texts that the models had not seen."""
+    figures = {version.target: version.figures for version in ModelVersion.objects.filter(origin=Origin.SHIPPED)}
+    apart = figures["sentiment"]["apart"]
+
+    assert figures["category"]["accuracy"] >= 0.82
+    assert figures["category"]["macro_f1"] >= 0.63
+    assert min(each["accuracy"] for each in figures["category"]["by_set"].values()) >= 0.78
+    assert figures["category"]["demand"]["recall"] >= 0.85
+    assert figures["risk"]["any_risk"]["recall"] >= 0.90
+    assert figures["risk"]["any_risk"]["precision"] >= 0.65
+    assert figures["sentiment"]["accuracy"] >= 0.92
+    assert apart["unseen_shop_reviews"]["accuracy"] >= 0.93
+    assert apart["group_never_trained_on"]["accuracy"] >= 0.875
+    assert min(each["texts"] for each in apart.values()) >= 4_500
+
+
+def test_the_shipped_models_are_small():
+    assert sum(path.stat().st_size for path in models.SHIPPED.iterdir()) < 2_000_000
 
 
 def test_loading_the_shipped_models_again_changes_nothing(actor_system):
@@ -114,17 +136,17 @@ def test_switched_off_models_leave_the_keywords_alone(actor_system):
 
     found = classify("晴天白云")
 
-    assert rulebook.current().models == {}
+    assert rulebook.current().reader.models == {}
     assert (found.category, found.confidence, found.model) == ("other", 0.0, None)
 
 
 def test_a_model_that_cannot_be_read_is_left_out(actor_system):
     ModelVersion.objects.filter(target="category", active=True).update(weights=b"broken")
-    rulebook._unpacked.clear()
+    rulebook._reads = None
     rulebook._loaded = None
 
     assert classify("无法开机").category == "technical"
-    assert "category" not in rulebook.current().models
+    assert "category" not in rulebook.current().reader.models
     rulebook._loaded = None
 
 

@@ -1,3 +1,3 @@
-from apps.accounts.admin import api_keys, departments, groups, staff
+from apps.accounts.admin import api_keys, departments, groups, second_factor, staff, webhooks
 
-__all__ = ["api_keys", "departments", "groups", "staff"]
+__all__ = ["api_keys", "departments", "groups", "second_factor", "staff", "webhooks"]

@@ -29,7 +29,7 @@ class ApiKeyForm(forms.ModelForm[ApiKey]):
 
     class Meta:
         model = ApiKey
-        fields = ("name", "scopes", "expires_at")
+        fields = ("name", "scopes", "acts_for", "expires_at")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -54,7 +54,8 @@ class ApiKeyAdmin(ModelAdmin):
     list_display = ("name", "prefix", "state", "scope_names", "created_at", "expires_at", "last_used_at")
     list_filter = ("revoked_at", "expires_at")
     search_fields = ("name", "prefix")
-    fieldsets = ((None, {"fields": ("name", "scopes", "expires_at")}),)
+    fieldsets = ((None, {"fields": ("name", "scopes", "acts_for", "expires_at")}),)
+    autocomplete_fields = ("acts_for",)
     actions_detail = ("revoke",)
 
     @display(description=_("state"), label={"valid": "success", "expired": "warning", "revoked": "danger"})
@@ -70,7 +71,7 @@ class ApiKeyAdmin(ModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
         if obj is None:
             return self.fieldsets
-        facts = ("name", "prefix", "scope_names", "created_by")
+        facts = ("name", "prefix", "scope_names", "created_by", "acts_for", "agreed_at")
         moments = ("created_at", "expires_at", "last_used_at", "revoked_at")
         return ((None, {"fields": (*facts, *moments)}),)
 
@@ -90,13 +91,14 @@ class ApiKeyAdmin(ModelAdmin):
         return self.has_add_permission(request) or super().has_view_permission(request, obj)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
-        return super().get_queryset(request).select_related("created_by")
+        return super().get_queryset(request).select_related("created_by", "acts_for")
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         values = form.cleaned_data
         made = api_keys.create(
-            values["name"], values["scopes"], expires_at=values["expires_at"], actor=actor_for(request)
-        )
+            values["name"], values["scopes"], expires_at=values["expires_at"], acts_for=values["acts_for"],
+            actor=actor_for(request),
+        )  # fmt: skip
         obj.pk, obj.prefix = made.key.pk, made.key.prefix  # so that the page's own log names the key that was made
         request.new_api_key = made  # type: ignore[attr-defined]
 

@@ -1,19 +1,28 @@
 from typing import Any
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
 from apps.accounts import roles
 from apps.accounts.models import User
 from apps.accounts.principals import actor_for
-from apps.accounts.services import staff
+from apps.accounts.services import second_factor, staff
+from apps.core.errors import DomainError
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label=_("reason"), max_length=200, widget=UnfoldAdminTextInputWidget())
 
 
 class RoleFilter(admin.SimpleListFilter):
@@ -34,7 +43,9 @@ class StaffAdmin(UserAdmin, ModelAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ("name", "username", "staff_number", "department", "role_labels", "is_active", "last_login")
+    list_display = (
+        "name", "username", "staff_number", "department", "role_labels", "has_second_factor", "is_active", "last_login"
+    )  # fmt: skip
     list_display_links = ("name", "username")
     list_filter = (RoleFilter, "department", "is_active")
     list_select_related = ("department",)
@@ -42,12 +53,13 @@ class StaffAdmin(UserAdmin, ModelAdmin):
     ordering = ("username",)
     filter_horizontal = ()
     autocomplete_fields = ("department",)
-    readonly_fields = ("last_login", "date_joined")
+    readonly_fields = ("last_login", "date_joined", "second_factor_at")
+    actions_detail = ("reset_second_factor",)
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         (_("Person"), {"fields": ("display_name", "staff_number", "email", "phone", "language")}),
         (_("Rights"), {"fields": ("department", "groups", "is_active", "is_staff", "is_superuser")}),
-        (_("Dates"), {"fields": ("last_login", "date_joined")}),
+        (_("Dates"), {"fields": ("last_login", "date_joined", "second_factor_at")}),
     )
     add_fieldsets = (
         (None, {"fields": ("username", "usable_password", "password1", "password2")}),
@@ -62,6 +74,45 @@ class StaffAdmin(UserAdmin, ModelAdmin):
     @admin.display(description=_("roles"))
     def role_labels(self, obj: User) -> str:
         return "、".join(roles.label(group.name) for group in obj.groups.all())
+
+    @admin.display(description=_("second factor"), boolean=True)
+    def has_second_factor(self, obj: User) -> bool:
+        return obj.second_factor_at is not None
+
+    def has_reset_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        user = self.get_object(request, str(object_id)) if object_id else None
+        mine = user is not None and user.pk == request.user.pk
+        return (
+            user is not None
+            and user.second_factor_at is not None
+            and not mine
+            and self.has_change_permission(request, user)
+        )
+
+    @action(
+        description=_("Reset second factor"), permissions=["reset"], url_path="second-factor", icon="phonelink_erase"
+    )
+    def reset_second_factor(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        user = self.get_object(request, str(object_id))
+        if user is None:
+            raise Http404
+        form = ReasonForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                second_factor.reset(user, actor=actor_for(request), reason=form.cleaned_data["reason"])
+            except DomainError as error:
+                messages.error(request, error.words)
+            else:
+                messages.success(
+                    request, _("%(name)s logs in with the password alone until they set it up anew.") % {"name": user}
+                )
+            return redirect("admin:accounts_user_change", user.pk)
+        context = {
+            **self.admin_site.each_context(request), "title": _("Reset the second factor of %(name)s?") % {"name": user},
+            "intro": _("First make sure that it is really them who ask. Who reset it, and why, is recorded for good."),
+            "form": form, "act": _("Reset"), "back": "../change/",
+        }  # fmt: skip
+        return TemplateResponse(request, "accounts/ask.html", context)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")

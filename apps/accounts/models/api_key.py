@@ -18,6 +18,11 @@ class ApiKey(Noun):
         settings.AUTH_USER_MODEL, verbose_name=_("created by"), null=True, blank=True, on_delete=models.PROTECT,
         editable=False, related_name="+",
     )  # fmt: skip
+    acts_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("acts in the name of"), null=True, blank=True, on_delete=models.PROTECT,
+        related_name="keys_in_my_name", help_text=_("Only to sign cases about money; counts once this person agrees."),
+    )  # fmt: skip
+    agreed_at = models.DateTimeField(_("agreed"), null=True, blank=True, editable=False)
     expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
@@ -26,7 +31,10 @@ class ApiKey(Noun):
         verbose_name = _("API key")
         verbose_name_plural = _("API keys")
         ordering = ["name"]
-        permissions = [("manage_api_keys", _("Can make and revoke API keys"))]
+        permissions = [
+            ("manage_api_keys", _("Can make and revoke API keys")),
+            ("sign_large_by_key", _("Can sign large sums by an API key")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"

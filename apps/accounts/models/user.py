@@ -20,6 +20,7 @@ class User(AbstractUser):
         related_name="members",
     )
     language = models.CharField(_("language"), max_length=10, choices=Language, default=Language.ZH_HANS)
+    second_factor_at = models.DateTimeField(_("second factor since"), null=True, blank=True, editable=False)
 
     class Meta(AbstractUser.Meta):
         verbose_name = _("member of staff")

@@ -21,10 +21,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from apps.accounts import events
-from apps.accounts.models import ApiKey
+from apps.accounts.models import ApiKey, User
 from apps.accounts.scopes import SCOPES
 from apps.core import clock, locks
-from apps.core.actors import Actor
+from apps.core.actors import Actor, staff
 from apps.core.errors import DomainError
 from apps.journal.events import record
 
@@ -54,8 +54,10 @@ class NewKey:
     clear: str
 
 
-def create(name: str, scopes: Sequence[str], *, actor: Actor, expires_at: datetime | None = None) -> NewKey:
-    """Make a key. `expires_at` is aware; None means it does not expire.
+def create(
+    name: str, scopes: Sequence[str], *, actor: Actor, expires_at: datetime | None = None, acts_for: User | None = None
+) -> NewKey:
+    """Make a key. `expires_at` is aware; None means it does not expire. `acts_for` is asked (`answer`) before it counts.
 
     Raises DomainError: `core.not_allowed`, `core.required`, `core.too_long`, `api_key.name_taken`, `api_key.no_scopes`,
     `api_key.unknown_scope`, `api_key.expires_in_past`.
@@ -69,6 +71,7 @@ def create(name: str, scopes: Sequence[str], *, actor: Actor, expires_at: dateti
     prefix = "".join(secrets.choice(_LETTERS) for _ in range(8))
     clear = f"fbk_{prefix}_{secrets.token_urlsafe(32)}"
     key = ApiKey(name=name, prefix=prefix, digest=_digest(clear), scopes=scopes, expires_at=expires_at)
+    key.acts_for = acts_for
     key.created_by_id = actor.user_id
     with transaction.atomic():
         try:
@@ -76,7 +79,8 @@ def create(name: str, scopes: Sequence[str], *, actor: Actor, expires_at: dateti
                 key.save(force_insert=True)
         except IntegrityError as error:
             raise DomainError("api_key.name_taken", field="name", name=name) from error
-        record(events.API_KEY_CREATED, subject=key, actor=actor, data={"scopes": scopes, "expires_at": expires_at})
+        data = {"scopes": scopes, "expires_at": expires_at, "for": acts_for.staff_number if acts_for else None}
+        record(events.API_KEY_CREATED, subject=key, actor=actor, data=data)
     return NewKey(key, clear)
 
 
@@ -91,6 +95,21 @@ def revoke(key: ApiKey, *, actor: Actor, reason: str = "") -> ApiKey:
             fresh.save(update_fields=["revoked_at"])
             record(events.API_KEY_REVOKED, subject=fresh, actor=actor, reason=reason)
         # Only after the commit: a request in between would put the living row back into the cache.
+        transaction.on_commit(lambda: forget(fresh.prefix))
+    return fresh
+
+
+def answer(key: ApiKey, user: User, *, agree: bool) -> ApiKey:
+    """The person in whose name a key wants to act agrees, or takes it back. Raises DomainError `api_key.not_yours`."""
+    with transaction.atomic():
+        fresh = locks.row(ApiKey, key.pk)
+        if fresh.acts_for_id != user.pk:
+            raise DomainError("api_key.not_yours")
+        if (fresh.agreed_at is not None) != agree:
+            fresh.agreed_at = clock.now() if agree else None
+            fresh.save(update_fields=["agreed_at"])
+            kind = events.API_KEY_AGREED if agree else events.API_KEY_DISAGREED
+            record(kind, subject=fresh, actor=staff(user))
         transaction.on_commit(lambda: forget(fresh.prefix))
     return fresh
 

@@ -1,6 +1,7 @@
 """Batches, differences, gates and floats: read here, changed through the services."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
 
 from apps.accounts.principals import actor_for
+from apps.accounts.second_look import Act, needs_second_factor
 from apps.billing.admin import provider_page
 from apps.billing.models import BankBatch, BankBatchRow, Difference, ProviderFloat, RefundGate, StatementRun
 from apps.billing.services import bank_batches, differences, floats, refund_gates
@@ -65,6 +67,10 @@ class RowInline(TabularInline):
         return row.attempt.amount
 
 
+def _total(object_id: Any) -> Decimal | None:
+    return BankBatch.objects.filter(pk=object_id).values_list("total", flat=True).first()
+
+
 class ResultForm(forms.Form):
     file = forms.FileField(label=_("Result file (pain.002, XLSX or CSV)"), widget=UnfoldAdminFileFieldWidget)
 
@@ -93,6 +99,7 @@ class BankBatchAdmin(ReadOnly):
     def draw_up_pain001(self, request: HttpRequest) -> HttpResponse:
         return self._draw_up(request, Layout.PAIN001)
 
+    @needs_second_factor(Act.BATCH)
     def _draw_up(self, request: HttpRequest, layout: str) -> HttpResponse:
         if request.method != "POST":
             return self._confirm(request, Layout(layout).label, _("Draw up a sheet"))
@@ -104,6 +111,7 @@ class BankBatchAdmin(ReadOnly):
         return redirect("admin:billing_bankbatch_change", batch.pk)
 
     @action(description=_("Release"), permissions=["pay"], url_path="release", icon="done_all")
+    @needs_second_factor(Act.BATCH, lambda request, object_id: _total(object_id))
     def release(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
         if request.method != "POST":
             return self._confirm(request, self._batch(request, object_id), _("Release"))
@@ -119,6 +127,7 @@ class BankBatchAdmin(ReadOnly):
         )
 
     @action(description=_("Download, once"), permissions=["pay"], url_path="download", icon="download")
+    @needs_second_factor(Act.BATCH, lambda request, object_id: _total(object_id))
     def download(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
         if request.method != "POST":
             return self._confirm(request, self._batch(request, object_id), _("Download, once"))

@@ -10,16 +10,19 @@ from apps.billing.archive.verify_pack import FORMAT, zipped
 from apps.core import clock
 from apps.journal import proofs, signing
 from apps.journal.events import canonical
+from apps.journal.proofs import Proof
 
 VERIFIER = Path(__file__).with_name("verify_pack.py")
 
 
-def seal(case: str, title: str, subjects: Sequence[UUID], files: Mapping[str, bytes]) -> bytes:
-    """A pack of these files with the proof of every event about `subjects`.
+def seal(
+    case: str, title: str, subjects: Sequence[UUID], files: Mapping[str, bytes], proof: Proof | None = None
+) -> bytes:
+    """A pack of these files with the proof of every event about `subjects`; `proof` where the caller has it already.
 
     Raises DomainError `evidence.not_sealed`: the caller seals first, or comes again.
     """
-    proof = proofs.prove(subjects)
+    proof = proof or proofs.prove(subjects)
     contents = {
         **files,
         "proof.json": canonical(proof.as_json()),

@@ -23,6 +23,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 FORMAT = "evidence-pack/1"
+SHORTEST_KEY = 16  # hexadecimal characters: a shorter beginning can be searched for
 EPOCH = (2020, 1, 1, 0, 0, 0)  # the archive's own time stamps say nothing; the manifest's do
 
 
@@ -162,10 +163,25 @@ def check_published(known, path):
             raise Refused("a published head of this size has another root / 与已公布的树头不符")
 
 
+def listing(whole):
+    """Name, size and SHA-256 of every file, in the pack's order."""
+    with zipfile.ZipFile(io.BytesIO(whole)) as pack:
+        contents = [(name, pack.read(name)) for name in pack.namelist()]
+    return [{"name": name, "size": len(each), "sha256": hashlib.sha256(each).hexdigest()} for name, each in contents]
+
+
 def verify(path, key="", heads=""):
     """The pack's manifest, with `key` (the signing key's fingerprint) and `events` filled in. Raises Refused."""
     try:
         whole = Path(path).read_bytes()
+    except OSError as error:
+        raise Refused(f"not a readable evidence pack / 无法读取的存证包: {error}") from error
+    return verify_content(whole, key, heads)
+
+
+def verify_content(whole, key="", heads=""):
+    """As `verify`, of a pack's bytes."""
+    try:
         with zipfile.ZipFile(io.BytesIO(whole)) as pack:
             found = _verify(pack, key, heads)
             if zipped({name: pack.read(name) for name in pack.namelist()}) != whole:
@@ -188,7 +204,10 @@ def _verify(pack, key, heads):
     seal = json.loads(pack.read("manifest.sig.json"))
     check_signature(seal["public_key"], seal["signature"], raw, "manifest / 清单")
     fingerprint = key_fingerprint(seal["public_key"])
-    if key and not fingerprint.startswith(key.lower().replace(":", "")):
+    wanted = key.lower().replace(":", "").replace(" ", "")
+    if wanted and len(wanted) < SHORTEST_KEY:
+        raise Refused(f"give at least {SHORTEST_KEY} characters of the fingerprint / 指纹至少 {SHORTEST_KEY} 位")
+    if wanted and not fingerprint.startswith(wanted):
         raise Refused(f"signed by another key: {fingerprint} / 由其他密钥签名")
     check_files(pack, manifest)
     proof = json.loads(pack.read("proof.json"))
@@ -231,8 +250,12 @@ def main():
     )
     print(f"  key / 密钥指纹: {found['key']}")
     if not options.key:
-        print("  ! The key was not compared: check the fingerprint with the company's published one.")
-        print("  ! 未核对密钥：请与公司公布的指纹比对，或使用 --key。")
+        print("!" * 78)
+        print("!!  The key was NOT compared. Anybody can sign a pack with a key of their own.")
+        print("!!  Compare this fingerprint with the one the company published, or use --key:")
+        print("!!  未核对密钥！任何人都可以用自己的密钥签名。请与公司公布的指纹核对，或使用 --key：")
+        print(f"!!  {found['key']}")
+        print("!" * 78)
     return 0
 
 

@@ -11,11 +11,13 @@ from django_fsm import FSMField, transition
 from apps.accounts.models import ApprovalLimit
 from apps.billing import events
 from apps.billing.models.outbound import OutboundCall
+from apps.billing.models.void_request import system_only
 from apps.billing.states import OPEN_ATTEMPTS, AttemptState, Method, PayChannel, RefundKind, RefundState
 from apps.core import clock
 from apps.core.actors import Actor
 from apps.core.fields import EncryptedTextField
 from apps.core.models import Noun
+from apps.feedback.models import Ticket
 
 S = RefundState
 
@@ -60,11 +62,12 @@ class Payment(Noun):
 
 class RefundQuerySet(models.QuerySet["Refund"]):
     def visible_to(self, actor: Actor) -> RefundQuerySet:
-        """Finance sees all (ADM-02); others what they filed themselves."""
+        """Finance sees all (ADM-02); others what they filed themselves, or the system for a ticket that they see."""
         if actor.can("billing.view_refund"):
             return self
         if actor.user_id and actor.can("billing.request_refund"):
-            return self.filter(requested_by_id=actor.user_id)
+            by_system = Q(requested_by=None, ticket__in=Ticket.objects.visible_to(actor))
+            return self.filter(Q(requested_by_id=actor.user_id) | by_system)
         return self.none()
 
 
@@ -102,6 +105,8 @@ class Refund(Noun):
     payee_account_masked = models.CharField(_("account"), max_length=40, blank=True)
     payee_account_index = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
     payee_bank = models.CharField(_("bank"), max_length=100, blank=True)
+    # Filed while its complaint already cost what the cap allows: management signs as well (REF-09).
+    above_cap = models.BooleanField(_("above the settlement cap"), default=False, editable=False)
     held_because = models.CharField(_("waits for"), max_length=200, blank=True)
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
 
@@ -152,6 +157,14 @@ class Refund(Noun):
     )  # fmt: skip
     def approve(self: Any, *, approval: models.Model) -> dict[str, Any]:
         return {"approval": str(approval.pk), "step": approval.step, "amount": self.amount, "channel": self.channel}  # type: ignore[attr-defined]
+
+    @transition(
+        field=state, source=S.CREATED, target=S.APPROVED, permission=system_only,
+        custom={"event": events.REFUND_APPROVED, "label": _("Approve by rule")},
+    )  # fmt: skip
+    def approve_by_rule(self: Any, *, rule: models.Model) -> dict[str, Any]:
+        """A dated row lets the system's own filing of a small amount count as approved (LNK-02)."""
+        return {"rule": str(rule.pk), "amount": self.amount, "channel": self.channel}
 
     @transition(
         field=state, source=[S.CREATED, S.APPROVED], target=S.REJECTED,
@@ -225,7 +238,7 @@ class Refund(Noun):
         return {"channel": channel, "method": by, "round": self.round}
 
     @transition(
-        field=state, source=[S.NEEDS_FALLBACK, S.CREATED, S.APPROVED], target=S.SUCCEEDED,
+        field=state, source=[S.NEEDS_FALLBACK, S.CREATED, S.APPROVED, S.REJECTED, S.CANCELLED], target=S.SUCCEEDED,
         permission="billing.pay_refund",
         custom={"event": events.REFUND_PAID_AFTER_ALL, "label": _("It was paid after all")},
     )  # fmt: skip
@@ -265,5 +278,9 @@ class RefundAttempt(OutboundCall):
             models.Index(
                 fields=["next_query_at"], name="refund_attempt_open",
                 condition=Q(state__in=[s.value for s in OPEN_ATTEMPTS]),
+            ),
+            models.Index(
+                fields=["next_query_at"], name="refund_attempt_look_again",
+                condition=Q(state__in=["succeeded", "failed"], next_query_at__isnull=False),
             ),
         ]  # fmt: skip

@@ -46,6 +46,10 @@ class VoidRule(Dated, Noun):
     precondition = models.CharField(_("what must happen first"), max_length=200, blank=True)
     basis = models.CharField(_("regulation"), max_length=200)
     to_check = models.BooleanField(_("verify with your tax office"), default=False)
+    whole_only = models.BooleanField(
+        _("for the whole invoice only"), default=False,
+        help_text=_("A part is then refused: e.g. where a part may be red only after the buyer used or booked it."),
+    )  # fmt: skip
     note = models.TextField(_("note"), blank=True)
 
     class Meta:
@@ -98,6 +102,10 @@ class ApprovalRule(Noun):
     above = models.DecimalField(
         _("above"), max_digits=14, decimal_places=2, default=0, help_text=_("Yuan; 0 means always.")
     )
+    together_up_to = models.DecimalField(
+        _("may be signed together up to"), max_digits=14, decimal_places=2, default=0,
+        help_text=_("Yuan, splits counted together. Cases up to it can be ticked and signed at once; 0 means never."),
+    )  # fmt: skip
     active = models.BooleanField(_("active"), default=True)
 
     class Meta:

@@ -14,6 +14,7 @@ from apps.billing.states import Act, CheckKind, CheckResult, FormKind, Source, V
 from apps.core import clock
 from apps.core.actors import Actor
 from apps.core.models import Noun
+from apps.feedback.models import Ticket
 from apps.journal.transitions import condition
 
 S = VoidState
@@ -35,19 +36,24 @@ def has_archive_pack(request: VoidRequest) -> bool:
 
 
 def own_or(permission: str) -> Any:
-    """Whoever filed it, or the system."""
+    """Whoever filed it, or the system; what the system filed belongs to all who may file."""
     return lambda request, actor: (
-        actor.kind == "system" or (actor.can(permission) and request.requested_by_id == actor.user_id)
+        actor.kind == "system" or (actor.can(permission) and request.requested_by_id in (None, actor.user_id))
     )
+
+
+def system_only(case: Any, actor: Actor) -> bool:
+    return actor.kind == "system"
 
 
 class VoidRequestQuerySet(models.QuerySet["VoidRequest"]):
     def visible_to(self, actor: Actor) -> VoidRequestQuerySet:
-        """Finance sees all (ADM-02); others what they filed themselves."""
+        """Finance sees all (ADM-02); others what they filed themselves, or the system for a ticket that they see."""
         if actor.can("billing.view_voidrequest"):
             return self
         if actor.user_id and actor.can("billing.request_void"):
-            return self.filter(requested_by_id=actor.user_id)
+            by_system = Q(requested_by=None, ticket__in=Ticket.objects.visible_to(actor))
+            return self.filter(Q(requested_by_id=actor.user_id) | by_system)
         return self.none()
 
 
@@ -156,6 +162,14 @@ class VoidRequest(Noun):
     )  # fmt: skip
     def approve(self: Any, *, approval: models.Model) -> dict[str, Any]:
         return {"approval": str(approval.pk), "step": approval.step}  # type: ignore[attr-defined]
+
+    @transition(
+        field=state, source=S.FINANCE_REVIEW, target=S.VERIFICATION, permission=system_only,
+        custom={"event": events.VOID_APPROVED, "label": _("Approve by rule")},
+    )  # fmt: skip
+    def approve_by_rule(self: Any, *, rule: models.Model) -> dict[str, Any]:
+        """A dated row lets the system's own filing of a small amount count as approved (LNK-02)."""
+        return {"rule": str(rule.pk)}
 
     @transition(
         field=state, source=S.MANAGEMENT_REVIEW, target=S.VERIFICATION, permission="billing.approve_void_management",

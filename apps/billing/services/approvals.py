@@ -1,5 +1,6 @@
 """Who must sign what, and who may (VOI-02, REF-08). Nobody signs what they filed, administrators included."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import cast
@@ -8,10 +9,10 @@ from django.db import transaction
 from django.db.models import Q, Sum
 
 from apps.accounts.models import ApprovalLimit, User
-from apps.accounts.selectors import approval_limit
+from apps.accounts.selectors import ApprovalRight, approval_limit
 from apps.billing import events
-from apps.billing.models import Approval, ApprovalRule, Delegation, Refund, VoidRequest
-from apps.billing.states import HOLDS_MONEY, OPEN_VOIDS, Step, VoidState
+from apps.billing.models import Approval, ApprovalRule, Cancellation, Delegation, Refund, VoidRequest
+from apps.billing.states import HOLDS_MONEY, OPEN_CANCELLATIONS, OPEN_VOIDS, Step, VoidState
 from apps.core import clock
 from apps.core.actors import Actor
 from apps.core.errors import DomainError
@@ -26,7 +27,7 @@ RIGHTS = {
 }
 
 
-Case = VoidRequest | Refund
+Case = VoidRequest | Refund | Cancellation
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,9 @@ def counted_amount(case: Case) -> Decimal:
         kept = [state for state in OPEN_VOIDS if state != VoidState.DRAFT] + [VoidState.ARCHIVED]
         splits = VoidRequest.objects.filter(invoice_id=case.invoice_id, state__in=kept).exclude(pk=case.pk)
         return case.amount + (splits.aggregate(sum=Sum("amount"))["sum"] or Decimal(0))
+    if isinstance(case, Cancellation):
+        alike = Cancellation.objects.filter(state__in=OPEN_CANCELLATIONS, kind=case.kind, customer_id=case.customer_id)
+        return case.amount + (alike.exclude(pk=case.pk).aggregate(sum=Sum("amount"))["sum"] or Decimal(0))
     others = Refund.objects.filter(state__in=HOLDS_MONEY, customer_id=case.customer_id).exclude(pk=case.pk)
     same = Q(payment_id=case.payment_id) if case.payment_id else Q(ticket_id=case.ticket_id, ticket__isnull=False)
     return case.amount + (others.filter(same).aggregate(sum=Sum("amount"))["sum"] or Decimal(0))
@@ -58,15 +62,28 @@ def standing(case: Case, amount: Decimal | None = None) -> Signing:
     """Which signatures this case needs and has. `amount` where the caller counted it already."""
     amount = counted_amount(case) if amount is None else amount
     rules = ApprovalRule.objects.filter(subject=case.subject, active=True)
+    signed = Approval.objects.filter(case_id=case.pk, round=case.round, approved=True)
+    return Signing(needed(case, amount, rules), tuple(signed), amount)
+
+
+def needed(case: Case, amount: Decimal, rules: Iterable[ApprovalRule]) -> tuple[Step, ...]:
+    """The steps that must sign this case, in their order."""
     wanted = {rule.step for rule in rules if rule.above == 0 or amount > rule.above}
     reason = getattr(case, "reason", None)
-    if reason is not None and getattr(reason, "management", False):
+    if (reason is not None and getattr(reason, "management", False)) or getattr(case, "above_cap", False):
         wanted.add(Step.MANAGEMENT)
-    signed = Approval.objects.filter(case_id=case.pk, round=case.round, approved=True)
-    return Signing(tuple(step for step in ORDER if step in wanted), tuple(signed), amount)
+    return tuple(step for step in ORDER if step in wanted)
 
 
-def may_sign(case: Case, actor: Actor, standing: Signing) -> User | None:
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """How limits and delegations are read. A list of cases reads each of them once (`to_sign`)."""
+
+    limit: Callable[[User, str], ApprovalRight]
+    givers: Callable[[User, str], list[User]]
+
+
+def may_sign(case: Case, actor: Actor, standing: Signing, reads: Reads | None = None) -> User | None:
     """Whom the actor signs for: None for oneself, or whoever gave the power away (VOI-02).
 
     Raises DomainError `approval.not_waiting`, `approval.own`, `approval.twice`, `approval.not_yours`,
@@ -80,27 +97,27 @@ def may_sign(case: Case, actor: Actor, standing: Signing) -> User | None:
         raise DomainError("approval.own")
     if any(approval.by_id == actor.user_id for approval in standing.signed):
         raise DomainError("approval.twice")
-    user = cast(User, actor.user)
-    refusal = _refusal(user, case, standing)
+    user, reads = cast(User, actor.user), reads or Reads(approval_limit, _givers)
+    refusal = _refusal(user, case, standing, reads)
     if refusal is None:
         return None
-    for giver in _givers(user, case.subject):
+    for giver in reads.givers(user, case.subject):
         signed_for = {approval.for_whom_id or approval.by_id for approval in standing.signed}
         if giver.pk in signed_for or giver.pk == case.requested_by_id:
             continue
-        if _refusal(giver, case, standing) is None:
+        if _refusal(giver, case, standing, reads) is None:
             return giver
     raise refusal
 
 
-def _refusal(user: User, case: Case, standing: Signing) -> DomainError | None:
+def _refusal(user: User, case: Case, standing: Signing, reads: Reads) -> DomainError | None:
     finance, management = RIGHTS[ApprovalLimit.Subject(case.subject)]
     right = management if standing.next == Step.MANAGEMENT else finance
     if not user.has_perm(right):
         return DomainError("approval.not_yours")
     if standing.next != standing.steps[-1]:
         return None  # the limit is the last signature's
-    limit = approval_limit(user, case.subject)
+    limit = reads.limit(user, case.subject)
     if limit.covers(standing.amount):
         return None
     return DomainError(

@@ -8,7 +8,7 @@ from django.db.models import Sum
 
 from apps.billing.adapters import registry
 from apps.billing.models import Invoice, InvoiceLine, RedForm, TaxOperation, VoidRequest
-from apps.billing.services import verification
+from apps.billing.services import periods, verification
 from apps.billing.states import (
     FORM_ALLOWS_RED,
     OPEN_ATTEMPTS,
@@ -93,7 +93,8 @@ def _done(request: VoidRequest, operation: TaxOperation) -> None:
         red = _red_invoice(request, invoice, operation.certificate)
         name = "red_letter_fully" if _nothing_left(invoice) else "red_letter_partly"
         transitions.apply(invoice, name, actor=TAX, request=request, red=red)
-    transitions.apply(request, "finish", actor=TAX, certificate=operation.certificate, red_invoice=red)
+    finished = transitions.apply(request, "finish", actor=TAX, certificate=operation.certificate, red_invoice=red)
+    periods.undone(finished)
     deadlines.meet(request, Metric.VOIDING, at=clock.now())
 
 

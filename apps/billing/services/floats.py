@@ -12,7 +12,7 @@ from apps.billing.adapters import registry
 from apps.billing.models import ProviderFloat, Refund, RefundAttempt
 from apps.billing.services import ladder, refunds
 from apps.billing.states import AttemptState, PayChannel, RefundState
-from apps.core import clock, locks
+from apps.core import clock, locks, money
 from apps.core.actors import Actor, system
 from apps.core.errors import DomainError
 from apps.journal import events as journal
@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 FLOATS = system("floats")
 WATCHED = (PayChannel.ALIPAY, PayChannel.WECHAT_PAY)
+LOOKED_BACK = timedelta(days=7)  # what goes out in a day is the average of so many
 
 
 def watch() -> None:
@@ -37,17 +38,20 @@ def watch() -> None:
 
 
 def note(channel: str, balance: Decimal) -> ProviderFloat:
-    """Keep a balance in yuan; crossing the line either way is an event."""
+    """Keep a balance in yuan; crossing the line either way is an event.
+
+    The line is drawn before the money is gone: what waits, and what goes out in a day or `warn_below`, whichever is more.
+    """
     with transaction.atomic():
         row = locks.row(ProviderFloat, ProviderFloat.objects.get_or_create(channel=channel)[0].pk)
         row.balance, row.asked_at = balance, clock.now()
-        low = balance - row.reserve < queued(channel) + row.warn_below
+        low = balance - row.reserve < queued(channel) + max(row.warn_below, daily(channel))
         crossed = low != (row.low_since is not None)
         if crossed:
             row.low_since = row.asked_at if low else None
         row.save()
         if crossed:
-            data = {"channel": channel, "balance": balance, "queued": queued(channel)}
+            data = {"channel": channel, "balance": balance, "queued": queued(channel), "daily": daily(channel)}
             journal.record(events.FLOAT_LOW if low else events.FLOAT_WELL, subject=row, actor=FLOATS, data=data)
     return row
 
@@ -56,6 +60,13 @@ def queued(channel: str) -> Decimal:
     """Yuan of approved refunds that are still to be sent on this way."""
     waiting = Refund.objects.filter(state=RefundState.APPROVED, channel=channel)
     return waiting.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+
+
+def daily(channel: str) -> Decimal:
+    """Yuan that go out on this way in a day, on the average of the last week."""
+    sent = RefundAttempt.objects.filter(channel=channel, created_at__gt=clock.now() - LOOKED_BACK)
+    total = sent.exclude(state=AttemptState.FAILED).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+    return money.fen(total / LOOKED_BACK.days)
 
 
 def available(channel: str) -> Decimal | None:
@@ -80,7 +91,10 @@ def gate(refund: Refund, data: object) -> DomainError | None:
 
 
 def reroute_waiting(channel: str) -> int:
-    """Refunds that waited too long for money go to the bank where the payee's account is known; signed anew."""
+    """Refunds that waited too long for money go to the bank where the payee's account is known; signed anew.
+
+    Those for which there is enough wait for something else, and stay.
+    """
     row = ProviderFloat.objects.get(channel=channel)
     if row.reroute_after is None or row.low_since is None:
         return 0
@@ -89,6 +103,8 @@ def reroute_waiting(channel: str) -> int:
     moved = 0
     waiting = Refund.objects.filter(state=RefundState.APPROVED, channel=channel).exclude(payee_account_index="")
     for refund in waiting.order_by("id"):
+        if gate(refund, None) is None:
+            continue
         payee = refunds.Payee(refund.payee_name, refund.payee_account, refund.payee_bank)
         try:
             refunds.redirect(refund, payee, actor=FLOATS, reason="余额不足，按规则改走银行", way=ladder.BANK.code)

@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)  # as long as a worker may hold a call; every call times out well within it
 SLOWER_AFTER = 5  # questions at the other side's own pace, then less and less often
+# The longest pause by the call's age: as long as it is young, what was lost is found within minutes.
+LONGEST_PAUSES = ((timedelta(hours=1), timedelta(minutes=2)), (timedelta(days=1), timedelta(minutes=10)))
 LONGEST_PAUSE = timedelta(minutes=30)
 C = TypeVar("C", bound=OutboundCall)
 
@@ -130,6 +132,8 @@ def note(call: OutboundCall, outcome: Outcome, *, ask_after: int) -> bool:
 
 
 def pause(call: OutboundCall, seconds: int) -> timedelta:
-    """The other side's own pace first, then twice as long each time, up to half an hour."""
-    slower = max(0, call.queries - SLOWER_AFTER)
-    return min(timedelta(seconds=seconds) * 2 ** min(slower, 12), LONGEST_PAUSE)
+    """The other side's own pace first, then twice as long each time, up to what the call's age allows."""
+    own, age = timedelta(seconds=seconds), clock.now() - call.created_at
+    slower = own * 2 ** min(max(0, call.queries - SLOWER_AFTER), 12)
+    longest = next((most for young, most in LONGEST_PAUSES if age < young), LONGEST_PAUSE)
+    return max(own, min(slower, longest))

@@ -2,18 +2,25 @@
 
 import logging
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q, QuerySet
 
 from apps.billing import events
 from apps.billing.adapters import registry
 from apps.billing.adapters.base import Outcome, Proof, RefundOrder
 from apps.billing.models import Refund, RefundAttempt
-from apps.billing.services import differences, outbound, refunds
+from apps.billing.services import differences, outbound, periods, refunds
 from apps.billing.services.outbound import Line, Swept
-from apps.billing.states import OPEN_ATTEMPTS, AttemptState, Method, PayChannel, RefundState
+from apps.billing.states import (
+    HOLDS_MONEY,
+    OPEN_ATTEMPTS,
+    AttemptState,
+    Method,
+    PayChannel,
+    RefundState,
+)
 from apps.core import clock, locks
 from apps.core.actors import Actor, system
 from apps.core.errors import DomainError
@@ -24,8 +31,12 @@ from apps.journal.doorbell import ring
 logger = logging.getLogger(__name__)
 
 PAYER = system("payer")
+ENDED = (AttemptState.SUCCEEDED, AttemptState.FAILED)
 ONLINE = (PayChannel.ALIPAY, PayChannel.WECHAT_PAY, PayChannel.BENEFIT)  # who can be asked
+TAKES_BACK = (PayChannel.ALIPAY, PayChannel.WECHAT_PAY)  # where a success may come back from the customer's bank
 LOOK_AGAIN_AFTER = timedelta(minutes=2)
+WATCHED_FOR = timedelta(days=30)  # after a success; banks send money back within days
+DAILY = timedelta(days=1)
 
 
 def begin(refund: Refund, *, actor: Actor) -> RefundAttempt:
@@ -148,7 +159,10 @@ def settle(attempt: RefundAttempt, outcome: Outcome) -> bool:
         over = outbound.note(fresh, outcome, ask_after=adapter.first_query if first else adapter.query_every)
         if over:
             succeeded = fresh.state == AttemptState.SUCCEEDED
+            RefundAttempt.objects.filter(pk=fresh.pk).update(next_query_at=next_look(fresh))
             transitions.apply(refund, "succeed" if succeeded else "fail", actor=PAYER, attempt=fresh)
+            if succeeded:
+                periods.paid(refund, fresh)
         elif fresh.state == AttemptState.UNKNOWN and refund.state == RefundState.PROCESSING:
             transitions.apply(refund, "lose_track", actor=PAYER, attempt=fresh)
         return over
@@ -169,6 +183,7 @@ def _came_back(refund: Refund, attempt: RefundAttempt, outcome: Outcome) -> None
     attempt.state, attempt.failure, attempt.answer = AttemptState.FAILED, outcome.failure[:60], outcome.answer
     attempt.save()
     back = transitions.apply(refund, "bounce", actor=PAYER, attempt=attempt)
+    periods.came_back(refund, attempt)
     transitions.apply(back, "fail", actor=PAYER, attempt=attempt)
 
 
@@ -179,13 +194,29 @@ def _paid_after_all(refund: Refund, attempt: RefundAttempt, outcome: Outcome) ->
     ).exists()  # fmt: skip
     if paid_by_its_heir:  # the same refund at the provider, paid out to a card
         return
-    if refund.state in (RefundState.NEEDS_FALLBACK, RefundState.CREATED, RefundState.APPROVED):
-        attempt.state, attempt.failure, attempt.answer = AttemptState.SUCCEEDED, "", outcome.answer
-        attempt.settled_at = clock.now()
-        attempt.save()
-        transitions.apply(refund, "succeed_late", actor=PAYER, attempt=attempt)
-    elif refund.state in (RefundState.PROCESSING, RefundState.UNKNOWN, RefundState.SUCCEEDED):
+    if refund.state in (RefundState.PROCESSING, RefundState.UNKNOWN, RefundState.SUCCEEDED):
         differences.paid_twice(attempt)
+        return
+    if refund.state not in HOLDS_MONEY and not _held_again(refund):
+        differences.paid_twice(attempt)  # what it had held is promised to another refund
+        return
+    attempt.state, attempt.failure, attempt.answer = AttemptState.SUCCEEDED, "", outcome.answer
+    attempt.settled_at = clock.now()
+    attempt.next_query_at = next_look(attempt)
+    attempt.save()
+    transitions.apply(refund, "succeed_late", actor=PAYER, attempt=attempt)
+    periods.paid(refund, attempt)
+
+
+def _held_again(refund: Refund) -> bool:
+    """Given up after its failure, and paid after all: its amount is taken out of what may still be refunded."""
+    if refund.payment is None:
+        return True
+    try:
+        refunds.reserve(refund.payment, refund.amount)
+    except DomainError:
+        return False
+    return True
 
 
 def ask_now(number: str) -> None:
@@ -194,32 +225,61 @@ def ask_now(number: str) -> None:
     A settled attempt is asked about, too, where its provider may have more to say: the success that came back.
     """
     now = clock.now()
-    this = RefundAttempt.objects.filter(number=number)
-    heirs = RefundAttempt.objects.filter(refund__attempts__number=number, method=Method.ABNORMAL)
-    if not (this | heirs).filter(state__in=OPEN_ATTEMPTS).update(next_query_at=now):
-        this.filter(state__in=(AttemptState.SUCCEEDED, AttemptState.FAILED)).update(next_query_at=now)
+    heir = Q(method=Method.ABNORMAL, refund__attempts__number=number)  # goes on under the same number at the provider
+    family = RefundAttempt.objects.filter(Q(number=number) | heir)
+    if not family.filter(state__in=OPEN_ATTEMPTS).update(next_query_at=now):
+        family.filter(state__in=ENDED).update(next_query_at=now)
     ring("billing.pay")
 
 
-def look_again(limit: int = 50) -> int:
-    """Ask once about settled attempts that a callback spoke of. Returns how many changed."""
-    changed = 0
+def next_look(attempt: RefundAttempt) -> datetime | None:
+    """When a success is asked about again, because it may come back and the callback that tells may be lost: each time
+    when it is half as old again, not before two minutes, then daily for a month. None: not any more.
+    """
+    now = clock.now()
+    if attempt.state != AttemptState.SUCCEEDED or attempt.channel not in TAKES_BACK or attempt.settled_at is None:
+        return None
+    age = now - attempt.settled_at
+    return None if age > WATCHED_FOR else now + min(max(age / 2, LOOK_AGAIN_AFTER), DAILY)
+
+
+def look_soon(attempts: QuerySet[RefundAttempt]) -> int:
+    """Have settled attempts asked about again by `look_again`; returns how many."""
+    return attempts.filter(state__in=ENDED).update(next_query_at=clock.now())
+
+
+def look_again(limit: int = 50, seconds: float = 15.0) -> int:
+    """Ask about settled attempts that are due for it: a callback spoke of them, or they are young. How many changed.
+
+    A provider that does not answer is left alone until the next time.
+    """
+    until, changed, silent = time.monotonic() + seconds, 0, set[str]()
     for _ in range(limit):
-        with transaction.atomic():
-            ended = (AttemptState.SUCCEEDED, AttemptState.FAILED)
-            spoken_of = RefundAttempt.objects.filter(state__in=ended, next_query_at__lte=clock.now())
-            found = locks.claim(spoken_of.order_by("next_query_at"), 1)
-            if not found:
-                break
-            later = clock.now() + LOOK_AGAIN_AFTER  # until it is known: a worker may die over the question
-            RefundAttempt.objects.filter(pk=found[0].pk).update(next_query_at=later)
-        attempt = found[0]
+        attempt = _claim_settled(silent)
+        if attempt is None or time.monotonic() > until:
+            break
         outcome = ask(attempt)
-        if outcome is None or outcome.proof in (Proof.UNKNOWN, Proof.PROCESSING):
-            continue
-        changed += _write(attempt, outcome)
-        RefundAttempt.objects.filter(pk=attempt.pk, next_query_at=later).update(next_query_at=None)
+        if outcome is None or outcome.proof == Proof.UNKNOWN:
+            silent.add(attempt.channel)
+        elif outcome.proof != Proof.PROCESSING:
+            changed += _write(attempt, outcome)
+            fresh = RefundAttempt.objects.get(pk=attempt.pk)
+            same = RefundAttempt.objects.filter(pk=attempt.pk, next_query_at=attempt.next_query_at)
+            same.update(next_query_at=next_look(fresh))  # unless a callback came in meanwhile
     return changed
+
+
+def _claim_settled(silent: set[str]) -> RefundAttempt | None:
+    """The one that is due first, put off until its answer is known: a worker may die over the question."""
+    with transaction.atomic():
+        due = RefundAttempt.objects.filter(state__in=ENDED, next_query_at__lte=clock.now())
+        found = locks.claim(due.exclude(channel__in=silent).order_by("next_query_at"), 1)
+        if not found:
+            return None
+        attempt = found[0]
+        attempt.next_query_at = clock.now() + LOOK_AGAIN_AFTER
+        attempt.save(update_fields=["next_query_at"])
+        return attempt
 
 
 def recheck(attempt: RefundAttempt) -> bool:

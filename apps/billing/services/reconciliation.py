@@ -15,7 +15,7 @@ from apps.billing.adapters import registry
 from apps.billing.adapters.base import Statement
 from apps.billing.models import Difference, RefundAttempt, StatementRun
 from apps.billing.services import differences, paying
-from apps.billing.services.differences import RECONCILER
+from apps.billing.services.differences import RECONCILER, Found
 from apps.billing.states import AttemptState, DifferenceKind, DifferenceState, PayChannel
 from apps.core import clock
 from apps.journal import events as journal
@@ -23,11 +23,24 @@ from apps.journal import events as journal
 logger = logging.getLogger(__name__)
 
 CHANNELS = (PayChannel.ALIPAY, PayChannel.WECHAT_PAY)
-BACK_DAYS = 3
+ENDS_IN_THE_BILL = (
+    "CLOSED",
+    "ABNORMAL",
+    "DEPOSIT_BACK_FAILED",
+    "REFUND",
+)  # it was initiated and has its row all the same
+BACK_DAYS = 3  # a statement that could not be had is asked for as long
 
 
 def run_due() -> list[StatementRun]:
-    """The last days that have no run yet. A statement that can't be had is asked for again next time."""
+    """The last days that have no run yet. A statement that can't be had is asked for again next time.
+
+    What agreed before may have come back since: successes of the last month that nobody asks about are asked about again.
+    """
+    paying.look_soon(RefundAttempt.objects.filter(
+        state=AttemptState.SUCCEEDED, channel__in=CHANNELS, next_query_at=None,
+        settled_at__gt=clock.now() - paying.WATCHED_FOR,
+    ))  # fmt: skip
     today = clock.local(clock.now()).date()
     runs = []
     for back in range(BACK_DAYS, 0, -1):
@@ -72,24 +85,28 @@ def _ours(channel: str, day: date) -> dict[str, RefundAttempt]:
 
 
 def _compare(run: StatementRun, statement: Statement, ours: dict[str, RefundAttempt]) -> int:
-    """How many agree. Each difference is asked about before it is kept."""
-    matched, seen = 0, set()
+    """How many agree. Each difference is asked about before it is kept, and each success that agrees soon after: the row
+    says that it was initiated, not that the money stayed there.
+    """
+    agree, seen = [], set()
     for line in statement.lines:
         seen.add(line.number)
         attempt = ours.get(line.number) or RefundAttempt.objects.filter(number=line.number).first()
         if attempt is None:
-            differences.found(run, line.number, DifferenceKind.MISSING_HERE, ours=None, theirs=line.amount)
+            differences.found(run, Found(line.number, DifferenceKind.MISSING_HERE, None, line.amount))
         elif attempt.amount != line.amount:
             paying.recheck(attempt)
-            differences.found(run, line.number, DifferenceKind.AMOUNT, ours=attempt.amount, theirs=line.amount)
-        elif attempt.state == AttemptState.FAILED and attempt.failure not in ("CLOSED", "ABNORMAL"):
+            differences.found(run, Found(line.number, DifferenceKind.AMOUNT, attempt.amount, line.amount))
+        elif attempt.state == AttemptState.FAILED and attempt.failure not in ENDS_IN_THE_BILL:
             _state_differs(run, attempt)
         else:
-            matched += 1
+            agree.append(attempt.pk)
     for number, attempt in ours.items():
         if number not in seen and attempt.state == AttemptState.SUCCEEDED:
-            _missing_there(run, attempt)
-    return matched
+            words = _confirmed(attempt)
+            differences.found(run, Found(number, DifferenceKind.MISSING_THERE, attempt.amount, None, words))
+    paying.look_soon(RefundAttempt.objects.filter(pk__in=agree, state=AttemptState.SUCCEEDED, channel=run.channel))
+    return len(agree)
 
 
 def _state_differs(run: StatementRun, attempt: RefundAttempt) -> None:
@@ -98,16 +115,7 @@ def _state_differs(run: StatementRun, attempt: RefundAttempt) -> None:
     now = RefundAttempt.objects.get(pk=attempt.pk)
     taken_back = now.state != AttemptState.FAILED
     words = _("The provider says it was paid after all; the refund follows.") if taken_back else _confirmed(attempt)
-    differences.found(
-        run, attempt.number, DifferenceKind.STATE, ours=Decimal(0), theirs=attempt.amount, explained=words
-    )
-
-
-def _missing_there(run: StatementRun, attempt: RefundAttempt) -> None:
-    words = _confirmed(attempt)
-    differences.found(
-        run, attempt.number, DifferenceKind.MISSING_THERE, ours=attempt.amount, theirs=None, explained=words
-    )
+    differences.found(run, Found(attempt.number, DifferenceKind.STATE, Decimal(0), attempt.amount, words))
 
 
 def _confirmed(attempt: RefundAttempt) -> str:

@@ -6,10 +6,10 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import F
 
-from apps.billing import events
-from apps.billing.models import Payment, Refund, VoidRequest
+from apps.billing import events, settlement
+from apps.billing.models import Cancellation, Payment, Refund, VoidRequest
 from apps.billing.services import approvals, ladder
-from apps.billing.states import PayChannel, RefundKind, RefundState
+from apps.billing.states import CancellationKind, CancellationState, PayChannel, RefundKind, RefundState
 from apps.core import locks, masking, money, numbers
 from apps.core.actors import Actor
 from apps.core.errors import DomainError
@@ -48,7 +48,7 @@ class RefundDraft:
 
 
 def file(draft: RefundDraft, *, actor: Actor) -> Refund:
-    """File a refund or compensation. A refund's amount is reserved on its payment from now on (REF-02).
+    """File a refund or compensation. What names a payment is reserved on it from now on, compensation too (REF-02).
 
     Raises DomainError `core.not_allowed`, `refund.…` and those of the words.
     """
@@ -66,12 +66,21 @@ def file(draft: RefundDraft, *, actor: Actor) -> Refund:
             kind=draft.kind, payment=draft.payment, customer=customer, ticket=draft.ticket,
             void_request=draft.void_request, amount=money.fen(draft.amount), words=text,
             channel=channel, method=ladder.first_method(channel), requested_by_id=actor.user_id,
-            **payee_fields(draft.payee),
+            above_cap=_above_cap(draft), **payee_fields(draft.payee),
         )  # fmt: skip
         data = {"amount": refund.amount, "kind": refund.kind, "channel": refund.channel}
+        if refund.above_cap:
+            data["above_cap"] = True
         journal.record(events.REFUND_REQUESTED, subject=refund, actor=actor, data=data)
         numbers.insert(refund, "refund")
         return refund
+
+
+def _above_cap(draft: RefundDraft) -> bool:
+    """Beyond the complaint's cap management signs as well (REF-09). Cases of one complaint are filed one after the other."""
+    if draft.ticket is None:
+        return False
+    return settlement.exceeds_cap(locks.row(Ticket, draft.ticket.pk), draft.amount)
 
 
 def _check(draft: RefundDraft) -> None:
@@ -83,10 +92,18 @@ def _check(draft: RefundDraft) -> None:
         raise DomainError("refund.payment_missing", field="payment")
     if draft.kind != RefundKind.REFUND and draft.customer is None and draft.payment is None:
         raise DomainError("refund.customer_missing", field="customer")
+    if draft.kind in BENEFITS and _account_closed(draft):
+        raise DomainError("refund.account_closed", field="kind")
     if draft.channel and draft.channel not in PayChannel.values:
         raise DomainError("core.invalid_choice", field="channel", value=draft.channel)
     if (draft.channel or _channel(draft)) == PayChannel.BANK and not (draft.payee.name and draft.payee.account):
         raise DomainError("refund.payee_missing", field="payee_account")
+
+
+def _account_closed(draft: RefundDraft) -> bool:
+    customer = draft.payment.customer_id if draft.payment else draft.customer.pk if draft.customer else None
+    closed = Cancellation.objects.filter(kind=CancellationKind.ACCOUNT, state=CancellationState.DONE)
+    return closed.filter(customer=customer).exists()
 
 
 def _channel(draft: RefundDraft) -> str:
@@ -124,7 +141,7 @@ def reserve(payment: Payment, amount: Decimal) -> None:
 
 def release(refund: Refund) -> None:
     """Give a reservation back. The caller holds the payment's lock, and the money has provably not moved."""
-    if refund.payment_id is not None and refund.kind == RefundKind.REFUND:
+    if refund.payment_id is not None:
         Payment.objects.filter(pk=refund.payment_id).update(reserved=F("reserved") - refund.amount)
 
 

@@ -13,17 +13,16 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from python_calamine import CalamineError, CalamineWorkbook
 
 from apps.billing.models import Invoice, RequestSheet, RequestSheetRow, VoidRequest
 from apps.billing.services import voids
 from apps.billing.services.voids import VoidDraft
-from apps.core import locks
+from apps.core import locks, sheets
 from apps.core.actors import Actor
 from apps.core.errors import DomainError, DomainErrors
 
 MOST_ROWS = 1000
-MOST_BYTES = 5_000_000
+MOST_BYTES = sheets.MOST_BYTES
 # Column → headings that mean it.
 HEADINGS = {
     "number": ("发票号码", "发票号", "invoice number", "number"),
@@ -126,13 +125,8 @@ def errors_as_csv(rows: tuple[SheetRow, ...] | list[SheetRow]) -> str:
     for row in rows:
         if row.error is not None:
             cells = [row.values.get(column, "") for column in HEADINGS]
-            writer.writerow([row.row, *map(defused, cells), defused(str(row.error))])
+            writer.writerow([row.row, *map(sheets.defused, cells), sheets.defused(str(row.error))])
     return "\ufeff" + out.getvalue()
-
-
-def defused(cell: str) -> str:
-    """Text that a spreadsheet takes for text, whatever it begins with."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠") else cell
 
 
 # Reading ----------------------------------------------------------------------------------------------------------------
@@ -147,7 +141,7 @@ def _known_rows(digest: str) -> list[RequestSheetRow]:
 
 
 def _read(content: bytes, name: str) -> Iterator[tuple[int, dict[str, str]]]:
-    rows = _xlsx(content) if content[:2] == b"PK" else _csv(content)
+    rows = sheets.read(content)
     heads = [str(cell).strip().lower() for cell in rows[0]] if rows else []
     columns = {
         column: heads.index(found)
@@ -162,38 +156,6 @@ def _read(content: bytes, name: str) -> Iterator[tuple[int, dict[str, str]]]:
         raise DomainError("sheet.too_long", field="file", limit=MOST_ROWS)
     for place, row in filled:
         yield place, {column: row[at].strip() if at < len(row) else "" for column, at in columns.items()}
-
-
-def _xlsx(content: bytes) -> list[list[str]]:
-    if len(content) > MOST_BYTES:
-        raise DomainError("sheet.unreadable", field="file", why=f"> {MOST_BYTES // 1_000_000} MB")
-    try:
-        sheet = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0)
-        return [[_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
-    except (CalamineError, ValueError, OSError) as error:
-        raise DomainError("sheet.unreadable", field="file", why=type(error).__name__) from error
-
-
-def _csv(content: bytes) -> list[list[str]]:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = content[: MOST_BYTES + 1].decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise DomainError("sheet.unreadable", field="file", why="UTF-8, GB18030")
-    if len(content) > MOST_BYTES or "\0" in text:
-        raise DomainError("sheet.unreadable", field="file", why="CSV")
-    try:
-        return list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except csv.Error as error:
-        raise DomainError("sheet.unreadable", field="file", why=str(error)) from error
-
-
-def _text(cell: Any) -> str:
-    """Programs keep long numbers as floats where they can; those that lost digits are not found, so nothing is guessed."""
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
 
 
 def _invoice(values: dict[str, str]) -> Invoice:

@@ -10,8 +10,10 @@ from apps.billing.services import executing, outbound, red_forms
 from apps.billing.services.outbound import Line, Swept
 from apps.billing.states import OPEN_ATTEMPTS, AttemptState, VoidState
 from apps.core import clock, locks, uploads
-from apps.core.actors import system
+from apps.core.actors import Actor, system
+from apps.core.errors import DomainError
 from apps.journal import transitions
+from apps.journal.doorbell import ring
 
 TAX = system("tax")
 
@@ -19,6 +21,19 @@ TAX = system("tax")
 def sweep(limit: int = 50) -> Swept:
     """Send what waits, ask after what is open and due."""
     return outbound.sweep(LINE, limit)
+
+
+def ask_now(request: VoidRequest, *, actor: Actor) -> None:
+    """Have the open call of a request asked about at once, and not at its own time.
+
+    Raises DomainError `core.not_allowed`, `tax.none_open`.
+    """
+    if not actor.can("billing.execute_void"):
+        raise DomainError("core.not_allowed")
+    open_ones = request.operations.filter(state__in=OPEN_ATTEMPTS)
+    if not open_ones.update(next_query_at=clock.now()):
+        raise DomainError("tax.none_open")
+    ring("billing.tax")
 
 
 def order_of(operation: TaxOperation) -> TaxOrder:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from apps.billing import events, rulings
 from apps.billing.models import VoidCheck, VoidRequest, VoidRule
@@ -13,7 +14,7 @@ from apps.billing.states import Act, CheckKind, CheckResult, Fact, FormKind, Sou
 from apps.core import clock, locks
 from apps.core.actors import Actor, system
 from apps.core.errors import DomainError
-from apps.crm.states import OrderState
+from apps.crm.states import OrderState, ReturnState
 from apps.feedback.services import words
 from apps.journal import events as journal
 from apps.journal import transitions
@@ -44,7 +45,8 @@ def refresh(request: VoidRequest) -> VoidRequest:
         fresh = locks.row(VoidRequest, request.pk)
         for check in fresh.checks.all():
             finding = FILLERS[CheckKind(check.kind)](fresh)
-            if finding.result == CheckResult.OPEN and check.by_id is not None:
+            told = check.by_id is not None or (check.source == Source.PERSON and check.result != CheckResult.OPEN)
+            if finding.result == CheckResult.OPEN and told:  # by a person, or by a system that stands in for one
                 continue
             check.result, check.source, check.detail, check.at = finding.result, finding.source, finding.detail, now
             check.by = None
@@ -110,12 +112,22 @@ def rule_on(request: VoidRequest, now: datetime) -> rulings.Ruling[VoidRule]:
 
 def look(request: VoidRequest, now: datetime) -> rulings.Ruling[VoidRule]:
     """What the rule table says at `now`; changes nothing. Only a whole invoice can be voided: for a part, the void rules
-    are not asked.
+    and those marked `whole_only` are not asked.
     """
     today = clock.local(now).date()
-    rules = VoidRule.objects.all() if request.whole else VoidRule.objects.exclude(act=Act.VOID)
+    rules = VoidRule.objects.all() if request.whole else VoidRule.objects.exclude(Q(act=Act.VOID) | Q(whole_only=True))
     facts = invoices.facts_for_ruling(request.invoice, now)
     return rulings.decide(request.invoice.kind, facts, rules, on=today)
+
+
+def refused_part(request: VoidRequest, now: datetime) -> DomainError | None:
+    """Why a part can't be undone where the whole could: only a rule for whole invoices fits what is known at `now`."""
+    if request.whole or look(request, now).rule is not None:
+        return None
+    facts = invoices.facts_for_ruling(request.invoice, now)
+    rules = VoidRule.objects.exclude(act=Act.VOID)
+    rule = rulings.decide(request.invoice.kind, facts, rules, on=clock.local(now).date()).rule
+    return DomainError("void.whole_only", field="lines", basis=rule.basis) if rule and rule.whole_only else None
 
 
 def confirm(request: VoidRequest, *, actor: Actor) -> VoidRequest:
@@ -136,7 +148,7 @@ def confirm(request: VoidRequest, *, actor: Actor) -> VoidRequest:
 def _undecided(request: VoidRequest) -> DomainError:
     missing = request.ruling.get("missing", [])
     if not missing:
-        return DomainError("void.no_rule")
+        return refused_part(request, clock.now()) or DomainError("void.no_rule")
     return DomainError("void.undecided", missing=", ".join(str(Fact(name).label) for name in missing))
 
 
@@ -187,8 +199,13 @@ def _transaction(request: VoidRequest) -> Finding:
 
 def _goods_back(request: VoidRequest) -> Finding:
     order = request.invoice.order
-    if order is not None and order.state == OrderState.RETURNED:
+    if order is None:
+        return Finding(CheckResult.OPEN, Source.WAREHOUSE)
+    if order.state == OrderState.RETURNED:
         return Finding(CheckResult.PASSED, Source.ORDER, order.number)
+    back = order.returns.filter(state=ReturnState.COMPLETED).order_by("completed_at").first()
+    if back is not None:
+        return Finding(CheckResult.PASSED, Source.WAREHOUSE, back.number)
     return Finding(CheckResult.OPEN, Source.WAREHOUSE)
 
 

@@ -43,7 +43,8 @@ def reasons_for(invoice: Invoice) -> list[VoidReason]:
     return rulings.in_force(rows, today)
 
 
-def _reason(invoice: Invoice, code: str) -> VoidReason:
+def reason_of(invoice: Invoice, code: str) -> VoidReason:
+    """Raises DomainError `void.reason_unknown`."""
     for reason in reasons_for(invoice):
         if reason.code == code:
             return reason
@@ -59,14 +60,16 @@ def file(draft: VoidDraft, *, actor: Actor) -> VoidRequest:
         raise DomainError("core.not_allowed")
     drills.refuse_money(draft.ticket)
     text = words.checked(draft.words, "words")
-    reason = _reason(draft.invoice, draft.reason_code)
+    reason = reason_of(draft.invoice, draft.reason_code)
     with transaction.atomic():
         request = VoidRequest(
             invoice=draft.invoice, ticket=draft.ticket, reason=reason, words=text, whole=not draft.asks,
             requested_by_id=actor.user_id,
         )  # fmt: skip
-        portions = _portions(request, draft.asks)
-        _set_amounts(request, portions)
+        portions = portions_of(request, draft.asks)
+        set_amounts(request, portions)
+        if (refusal := verification.refused_part(request, clock.now())) is not None:
+            raise refusal
         numbers.insert(request, "void")
         _keep_lines(request, portions)
         return _submit(request, portions, actor)
@@ -77,11 +80,11 @@ def whole_amount(invoice: Invoice, reason_code: str) -> Decimal:
 
     Raises what `file` raises for the reason and the invoice.
     """
-    request = VoidRequest(invoice=invoice, reason=_reason(invoice, reason_code))
-    return sum((part.net + part.tax for part in _portions(request, ())), Decimal(0))
+    request = VoidRequest(invoice=invoice, reason=reason_of(invoice, reason_code))
+    return sum((part.net + part.tax for part in portions_of(request, ())), Decimal(0))
 
 
-def _portions(request: VoidRequest, asks: Sequence[Ask]) -> list[Portion]:
+def portions_of(request: VoidRequest, asks: Sequence[Ask]) -> list[Portion]:
     """What will be held, computed under the invoice's lock."""
     lines = {line.pk: line for line in balance.locked_lines(request.invoice)}
     invoice = Invoice.objects.get(pk=request.invoice_id)
@@ -104,7 +107,8 @@ def _portions(request: VoidRequest, asks: Sequence[Ask]) -> list[Portion]:
     return portions
 
 
-def _set_amounts(request: VoidRequest, portions: Sequence[Portion]) -> None:
+def set_amounts(request: VoidRequest, portions: Sequence[Portion]) -> None:
+    """The sums of the portions, on the unsaved request."""
     request.net = sum((part.net for part in portions), Decimal(0))
     request.tax = sum((part.tax for part in portions), Decimal(0))
     request.amount = request.net + request.tax
@@ -135,9 +139,9 @@ def resubmit(request: VoidRequest, *, actor: Actor, words_: str, asks: Sequence[
         fresh = locks.row(VoidRequest, request.pk)
         if fresh.state != VoidState.REJECTED:
             raise DomainError("transition.impossible", state=fresh.get_state_display())
-        portions = _portions(fresh, asks)
+        portions = portions_of(fresh, asks)
         fresh.words = text
-        _set_amounts(fresh, portions)
+        set_amounts(fresh, portions)
         fresh.act, fresh.rule, fresh.form_kind, fresh.decided_at = "", None, "", None
         fresh.save()
         fresh.lines.all().delete()
@@ -149,6 +153,17 @@ def resubmit(request: VoidRequest, *, actor: Actor, words_: str, asks: Sequence[
 def withdraw(request: VoidRequest, *, actor: Actor, reason: str = "") -> VoidRequest:
     """Take the request back; what it held is free again."""
     return _give_up(request, "withdraw", actor=actor, reason=reason)
+
+
+def reject_verified(request: VoidRequest, *, actor: Actor, reason: str) -> VoidRequest:
+    """The verification, or what the tax platform says now, speaks against it. Never by whoever filed it.
+
+    Raises DomainError `reason.missing`, `approval.own` and those of `transitions.apply`.
+    """
+    reason = words.checked(reason, "reason", required="reason.missing")
+    if request.requested_by_id is not None and request.requested_by_id == actor.user_id:
+        raise DomainError("approval.own")
+    return _give_up(request, "fail_verification", actor=actor, reason=reason)
 
 
 def decide(request: VoidRequest, *, actor: Actor, approve: bool, reason: str = "") -> VoidRequest:

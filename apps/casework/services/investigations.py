@@ -15,6 +15,7 @@ from apps.core import clock, locks, masking
 from apps.core.actors import Actor
 from apps.core.errors import DomainError, DomainErrors
 from apps.core.models import Upload
+from apps.crm.services.customers import MOST_REASON
 from apps.feedback.models import Attachment, Ticket
 from apps.feedback.services import words
 from apps.journal import events as journal
@@ -209,10 +210,10 @@ def strike(entry: Interview | Evidence, *, actor: Actor, reason: str) -> Intervi
 def reveal(interview: Interview, *, actor: Actor, reason: str) -> str:
     """The clear name of who was interviewed; who looked, and why, is recorded (INT-06).
 
-    Raises DomainError `core.not_allowed`, `reason.missing`.
+    Raises DomainError `core.not_allowed`, `reason.missing`, `core.too_long`.
     """
     work.require(actor, "crm.view_personal_data")
-    reason = words.checked(reason, "reason", required="reason.missing")
+    reason = words.checked(reason, "reason", limit=MOST_REASON, required="reason.missing")
     with transaction.atomic():
         work.note(events.INTERVIEWEE_REVEALED, interview.ticket, actor, {"interview": str(interview.pk)}, reason)
     return interview.person

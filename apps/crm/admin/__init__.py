@@ -1,3 +1,3 @@
-from apps.crm.admin import customers, orders, products
+from apps.crm.admin import customers, orders, products, returns
 
-__all__ = ["customers", "orders", "products"]
+__all__ = ["customers", "orders", "products", "returns"]

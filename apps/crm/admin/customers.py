@@ -66,7 +66,15 @@ class CustomerAdmin(ModelAdmin):
     inlines = (OrderInline,)
     actions_detail = ("reveal",)
     actions = None
-    readonly_fields = ("masked_name", "phone_masked", "email_masked", "address_masked", "created_at")
+    readonly_fields = (
+        "masked_name",
+        "phone_masked",
+        "email_masked",
+        "address_masked",
+        "created_at",
+        "restricted_at",
+        "erased_at",
+    )
     add_fieldsets = (
         (_("Person"), {"fields": ("new_name", "new_phone", "new_email", "new_address")}),
         (_("Service and contact"), {"fields": SERVICE_FIELDS}),
@@ -79,7 +87,7 @@ class CustomerAdmin(ModelAdmin):
         ),
         (
             _("Service and contact"),
-            {"fields": (*SERVICE_FIELDS, "created_at")},
+            {"fields": (*SERVICE_FIELDS, "created_at", "restricted_at", "erased_at")},
         ),
     )
 
@@ -92,7 +100,10 @@ class CustomerAdmin(ModelAdmin):
         return obj.tier, obj.get_tier_display()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
-        return selectors.masked(actor_for(request)).order_by(*self.ordering)
+        found = selectors.masked(actor_for(request)).order_by(*self.ordering)
+        page = request.resolver_match.url_name if request.resolver_match else ""
+        # LAW-05: a restricted customer is in no list; the record itself opens from its tickets and data requests.
+        return found.filter(restricted_at=None) if page in ("crm_customer_changelist", "autocomplete") else found
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Customer], search_term: str

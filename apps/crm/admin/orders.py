@@ -2,7 +2,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -11,8 +11,10 @@ from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
 from apps.accounts.principals import actor_for
+from apps.core.errors import DomainError
 from apps.crm import selectors
 from apps.crm.models import Order, OrderLine
+from apps.crm.services import returns
 
 STATE_COLOURS = {
     "placed": "warning", "paid": "info", "shipped": "info", "delivered": "success", "returned": "danger"
@@ -80,6 +82,14 @@ class OrderAdmin(ModelAdmin):
     @admin.display(description=_("order total"), ordering="total")
     def yuan(self, obj: Order) -> str:
         return f"¥{obj.total:,.2f}"
+
+    def save_model(self, request: HttpRequest, obj: Order, form: Any, change: bool) -> None:
+        """An order that came back starts what a completed return starts (LNK-02)."""
+        super().save_model(request, obj, form, change)
+        try:
+            returns.came_back(obj, actor=actor_for(request))
+        except DomainError as error:
+            messages.error(request, error.words)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         return selectors.orders(actor_for(request))

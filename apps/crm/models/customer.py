@@ -48,6 +48,10 @@ class Customer(Noun):
         help_text=_("What colleagues should know before they answer. Everybody who sees the customer can read it."),
     )  # fmt: skip
 
+    # LAW-05: while restricted, everything but storage and protection stops; once erased, nothing names the person.
+    restricted_at = models.DateTimeField(_("restricted since"), null=True, blank=True, editable=False)
+    erased_at = models.DateTimeField(_("anonymised"), null=True, blank=True, editable=False)
+
     is_new = False  # True on the instance that `match_or_create` has just inserted
 
     objects = CustomerQuerySet.as_manager()

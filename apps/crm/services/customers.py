@@ -1,7 +1,7 @@
 """Customers: found again or made, changed, looked at in the clear. The only writer of `crm.Customer`."""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
@@ -54,6 +54,10 @@ def match_or_create(contact: Contact, *, actor: Actor) -> Customer:
     contact = validate_contact(contact)
     for _ in range(3):
         found = _matches(contact)
+        if found and found[0].restricted_at is not None:
+            # Only the customer number still leads there: who comes back is a new person to us (LAW-05).
+            contact = replace(contact, external_id="")
+            found = _matches(contact)
         if found:
             return _complete(found[0], contact, found[1:], actor)
         customer = Customer(**_columns_of_contact(contact))
@@ -97,12 +101,14 @@ def create(values: Mapping[str, str], *, actor: Actor) -> Customer:
 def update(customer: Customer, changes: Mapping[str, str], *, actor: Actor, reason: str = "") -> Customer:
     """Change fields of Contact or `note`; returns the fresh customer. The event names the fields, not their values.
 
-    Raises DomainError `core.not_allowed`; DomainErrors as `check_changes` does.
+    Raises DomainError `core.not_allowed`, `crm.restricted` (LAW-05); DomainErrors as `check_changes` does.
     """
     if not actor.can("crm.change_customer"):
         raise DomainError("core.not_allowed")
     with transaction.atomic():
         fresh = locks.row(Customer, customer.pk)
+        if fresh.restricted_at is not None:
+            raise DomainError("crm.restricted")
         values = check_changes(fresh, changes)
         changed = sorted(name for name, value in values.items() if (getattr(fresh, name) or "") != value)
         if not changed:
@@ -161,12 +167,14 @@ def reveal(customer: Customer, field: str, *, actor: Actor, reason: str = "", ab
 
     `about` is what is being worked on, e.g. the ticket; without it a reason in words is asked for.
     Raises DomainError `core.not_allowed`, `core.unknown_field`, `crm.reason_missing`, `core.too_long`,
-    `crm.nothing_to_reveal`.
+    `crm.nothing_to_reveal`, `crm.restricted` (LAW-05).
     """
     if not actor.can("crm.view_personal_data"):
         raise DomainError("core.not_allowed")
     if field not in PERSONAL_FIELDS:
         raise DomainError("core.unknown_field", field="field")
+    if customer.restricted_at is not None:
+        raise DomainError("crm.restricted")
     if about is None and not reason.strip():
         raise DomainError("crm.reason_missing", field="reason")
     if len(reason) > MOST_REASON:
@@ -191,6 +199,8 @@ def _matches(contact: Contact) -> list[Customer]:
     phone, email = blind_index(contact.phone), blind_index(contact.email)
     keys = [("external_id", contact.external_id), ("phone_index", phone), ("email_index", email)]
     given = [(column, value) for column, value in keys if value]
+    if not given:
+        return []
     with connection.cursor() as cursor:
         cursor.execute(_SELECT + " OR ".join(f"{column} = %s" for column, _ in given), [value for _, value in given])
         names = [f.attname for f in _PLAIN]

@@ -13,7 +13,9 @@ from apps.desk.cards import (
     investigation,
     knowledge,
     legal,
+    money,
     pay,
+    privacy,
     process_feedback,
     receipt,
     regulator,
@@ -30,6 +32,7 @@ CARDS: tuple[Card, ...] = (
     regulator.CARD,
     extension.CARD,
     legal.CARD,
+    money.CARD,
     checklist.NEEDED,
     checklist.CARD,
     care.CARD,
@@ -41,6 +44,7 @@ CARDS: tuple[Card, ...] = (
     receipt.CARD,
     relations.CARD,
     tags.CARD,
+    privacy.CARD,
     knowledge.CARD,
 )
 

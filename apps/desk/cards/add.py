@@ -11,13 +11,23 @@ from apps.casework.services import macros, watching
 from apps.core.actors import Actor
 from apps.core.errors import DomainError
 from apps.desk.actions import Action
-from apps.desk.cards import care, checklist, investigation, relations, time
+from apps.desk.cards import care, checklist, investigation, money, relations, time
 from apps.desk.cards.base import Card
 from apps.desk.forms import casework as forms
 from apps.desk.forms.base import DeskForm
 from apps.feedback.models import Ticket
 
-WHILE_OPEN = ("checklist_add", "care_plan", "macro", "part", "merge", "nudge")  # the others can be added afterwards too
+# The others can be added afterwards, too.
+WHILE_OPEN = (
+    "checklist_add",
+    "care_plan",
+    "macro",
+    "part",
+    "attach",
+    "merge",
+    "nudge",
+    *(action.name for action in money.OPENS),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,8 @@ _BY_NAME = {
 }
 ADDABLE: tuple[Action, ...] = (
     *(_BY_NAME[n] for n in ("checklist_add", "investigation", "interview", "evidence", "time", "care_plan")),
-    *(_BY_NAME[n] for n in ("part", "link", "repeat_link", "merge", "nudge")),
+    *(_BY_NAME[n] for n in ("part", "attach", "link", "repeat_link", "merge", "nudge")),
+    *money.OPENS,
     MACRO,
 )
 

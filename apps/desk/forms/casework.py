@@ -7,6 +7,7 @@ from uuid import UUID
 from django import forms
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.accounts.models import Department
 from apps.accounts.roles import Role
@@ -67,7 +68,7 @@ class InterviewForm(DeskForm):
     name = "interview"
     party = forms.ChoiceField(label=_("Who"), choices=Party.choices)
     person = forms.CharField(label=_("Name"), required=False, max_length=200)
-    held_at = MomentField(label=_("When"))
+    held_at = MomentField(label=pgettext_lazy("moment", "When"))
     said = forms.CharField(label=_("What was said"), required=False, widget=TextArea(4))
 
     def prepare(self) -> None:

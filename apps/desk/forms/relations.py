@@ -14,7 +14,7 @@ from apps.core.errors import DomainError
 from apps.desk.forms.base import DeskForm, ReasonForm, TextArea
 from apps.desk.forms.steps import NOBODY, by_department
 from apps.feedback.models import Ticket
-from apps.feedback.services import relations, tagging
+from apps.feedback.services import part_tickets, relations, tagging
 
 _BETWEEN = re.compile(r"[\s,，、;；]+")
 
@@ -84,14 +84,39 @@ class LinkForm(ReasonForm):
     field_order = ("relation", "others", "reason")
 
     def clean_others(self) -> list[Ticket]:
-        numbers = dict.fromkeys(each for each in _BETWEEN.split(self.cleaned_data["others"].strip()) if each)
-        if len(numbers) > relations.MOST:
-            raise forms.ValidationError(DomainError("link.too_many", limit=relations.MOST).words)
-        found = {t.number: t for t in Ticket.objects.visible_to(self.actor).filter(number__in=list(numbers))}
-        if unknown := [number for number in numbers if number not in found]:
-            words = _("There is no ticket %(numbers)s that you may see.") % {"numbers": ", ".join(unknown[:5])}
-            raise forms.ValidationError(words)
-        return [found[number] for number in numbers]
+        return _several(self.actor, self.cleaned_data["others"], relations.MOST)
+
+
+class AttachForm(ReasonForm):
+    """Tickets that are there already become parts of this one."""
+
+    name = "attach"
+    others = forms.CharField(
+        label=_("Tickets"),
+        help_text=_(
+            "Of the same customer. Several numbers are separated by spaces or commas; they hold this one open."
+        ),
+    )
+    field_order = ("others", "reason")
+
+    def clean_others(self) -> list[Ticket]:
+        return _several(self.actor, self.cleaned_data["others"], part_tickets.MOST)
+
+
+class DetachForm(ReasonForm):
+    name = "detach"
+
+
+def _several(actor: Actor, typed: str, most: int) -> list[Ticket]:
+    """The tickets with these numbers, in their order. Raises ValidationError for those this actor may not know of."""
+    numbers = dict.fromkeys(each for each in _BETWEEN.split(typed.strip()) if each)
+    if len(numbers) > most:
+        raise forms.ValidationError(DomainError("link.too_many", limit=most).words)
+    found = {t.number: t for t in Ticket.objects.visible_to(actor).filter(number__in=list(numbers))}
+    if unknown := [number for number in numbers if number not in found]:
+        words = _("There is no ticket %(numbers)s that you may see.") % {"numbers": ", ".join(unknown[:5])}
+        raise forms.ValidationError(words)
+    return [found[number] for number in numbers]
 
 
 class PartForm(DeskForm):

@@ -24,10 +24,11 @@ from apps.sla.states import Metric
 from apps.triage.services import score
 
 register = template.Library()
-_NUMBERS = re.compile(r"(?<![0-9A-Za-z-])(D?[0-9]{6}-[0-9]{3,12})(?![0-9])")
+# Not those of other cases, which are written with a № before them.
+_NUMBERS = re.compile(r"(?<![0-9A-Za-z№-])(D?[0-9]{6}-[0-9]{3,12})(?![0-9])")
 
 CHANNEL_ICONS = {
-    Channel.ONLINE: "language", Channel.EMAIL: "mail", Channel.HOTLINE: "call", Channel.STORE: "storefront",
+    Channel.ONLINE: "language", Channel.EMAIL: "mail", Channel.HOTLINE: "call", Channel.SMS: "sms", Channel.STORE: "storefront",
     Channel.WECHAT: "chat", Channel.WEIBO: "campaign", Channel.FACEBOOK: "groups", Channel.CHAT: "forum",
     Channel.APP: "smartphone", Channel.API: "api", Channel.PAY: "account_balance_wallet", Channel.REGULATOR: "gavel",
 }  # fmt: skip
@@ -100,7 +101,9 @@ def is_picture(upload: Upload) -> bool:
 
 @register.filter
 def yuan(value: Decimal | None) -> str:
-    return f"¥{value:,.2f}" if value is not None else "—"
+    if value is None:
+        return "—"
+    return f"{'-' if value < 0 else ''}¥{abs(value):,.2f}"
 
 
 @register.filter

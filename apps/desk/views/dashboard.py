@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from apps.accounts.principals import actor_for
 from apps.core import clock
-from apps.desk import snapshot
+from apps.desk import money_figures, snapshot
 from apps.desk.snapshot import Snapshot
 from apps.desk.views.frame import framed
 from apps.feedback.selectors.figures import Bar, Satisfaction, Tally
@@ -35,13 +35,15 @@ class Figure:
 
 
 def dashboard(request: HttpRequest) -> HttpResponse:
-    found = snapshot.of(actor_for(request))
+    actor = actor_for(request)
+    found = snapshot.of(actor)
     context = {
         "strip": _strip(found),
         **_trend(found),
         **_categories(found),
         **_late(found),
         **_hours(found),
+        **(money_figures.panel() if actor.can(money_figures.SEES) else {}),
         "as_of": found.at,
         "age": int((clock.now() - found.at).total_seconds()),
     }

@@ -115,7 +115,7 @@ class TicketView(APIView):
         ticket = known(actor, number)
         row = rows.detail(ticket, actor)
         if _wants_clear(request):
-            about, reason = journal.ref(ticket), request.query_params.get("reason", "").strip()[:500]
+            about, reason = journal.ref(ticket), request.query_params.get("reason", "").strip()
             if actor.kind == "staff" and not reason:  # a person says why (INT-06); a key's purpose is its name
                 raise DomainErrors([DomainError("reason.missing", field="reason")])
             rows.clear_customer(

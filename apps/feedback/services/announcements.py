@@ -44,17 +44,25 @@ def recipient(ticket: Ticket) -> outbox.Recipient:
     return replace(to, door=door.address, door_label=door.label, door_open=door.is_open) if door else to
 
 
+def way_to(ticket: Ticket) -> tuple[str, outbox.Recipient] | None:
+    """The channel by which the customer hears of this ticket now, with their addresses; None where nothing goes out."""
+    if ticket.parent_id is not None or ticket.customer.restricted_at is not None:  # LAW-05: restricted, nothing is sent
+        return None
+    to = recipient(ticket)
+    if not (to.phone or to.email or to.door):
+        return None
+    return outbox.channel_for(ticket.contact_channel or ticket.customer.preferred_channel, to), to
+
+
 def to_customer(ticket: Ticket, template: str, event: Event, **context: Any) -> None:
     """Send a message about the ticket, once per event; through the door they came by where that is their channel.
 
     A customer of whom no address is known at all is passed over; so is everything about a part: the whole speaks (HND-11).
     """
-    if ticket.parent_id is not None:
+    way = way_to(ticket)
+    if way is None:
         return
-    customer, to = ticket.customer, recipient(ticket)
-    if not (to.phone or to.email or to.door):
-        return
-    channel = outbox.channel_for(ticket.contact_channel or customer.preferred_channel, to)
+    channel, to = way
     outbox.send(
         template,
         to=to,
@@ -67,7 +75,7 @@ def to_customer(ticket: Ticket, template: str, event: Event, **context: Any) -> 
         event=event,
         language=ticket.language,
         channel=channel,
-        thread=thread_of(ticket, customer.email) if channel == MessageChannel.EMAIL else None,
+        thread=thread_of(ticket, ticket.customer.email) if channel == MessageChannel.EMAIL else None,
     )
 
 

@@ -14,8 +14,9 @@ from apps.feedback.services import clocks, conversation, search_index, separatio
 from apps.feedback.services.survey_contradiction import contradiction
 from apps.feedback.states import MessageKind, RejectReason, TicketState
 from apps.journal import events as journal
-from apps.journal import transitions
-from apps.sla.states import Metric
+from apps.journal import gates, transitions
+from apps.sla import selectors as sla
+from apps.sla.states import Metric, State
 
 SURVEYS = system("survey")
 PARTS = system("parts")
@@ -88,6 +89,9 @@ def answer_survey(
         journal.record(events.SURVEY_ANSWERED, subject=ticket, actor=actor, data=facts)
         clocks.cancel(ticket, [Metric.SURVEY_REMINDER, Metric.SURVEY_NO_REPLY])
         if satisfied and not fresh.contradiction:
+            if gates.refusal(ticket, "close_satisfied", {}) is not None:
+                clocks.refresh(ticket)
+                return ticket  # the customer's word is taken; `close_what_waits` follows it
             return _finish(transitions.apply(ticket, "close_satisfied", actor=SURVEYS, score=score))
         return _start_follow_up(ticket, fresh)
 
@@ -115,9 +119,32 @@ def remind(ticket: Ticket) -> None:
 
 
 def close_unanswered(ticket: Ticket) -> Ticket:
-    """Nobody answered: closed as "no reply", which is never satisfaction (SUR-04)."""
+    """Nobody answered: closed as "no reply", which is never satisfaction (SUR-04). What holds it back keeps it open."""
     with transaction.atomic():
+        fresh = locks.row(Ticket, ticket.pk)
+        if gates.refusal(fresh, "close_unanswered", {}) is not None:
+            return fresh
         return _finish(transitions.apply(ticket, "close_unanswered", actor=SURVEYS))
+
+
+def close_what_waits(ticket: Ticket) -> None:
+    """What held the ticket back is over: it closes as the customer's answer, or silence, would have closed it then."""
+    with transaction.atomic():
+        fresh = locks.row(Ticket, ticket.pk)
+        survey = fresh.surveys.filter(round=fresh.reopen_count).first()
+        if fresh.state != TicketState.CALLBACK or survey is None:
+            return
+        if gates.refusal(fresh, "close_satisfied", {}) is not None:
+            return
+        if survey.answered_at is None and _given_up(fresh):
+            _finish(transitions.apply(fresh, "close_unanswered", actor=SURVEYS))
+        elif survey.score is not None and survey.score >= rules().satisfied_from and not survey.contradiction:
+            _finish(transitions.apply(fresh, "close_satisfied", actor=SURVEYS, score=survey.score))
+
+
+def _given_up(ticket: Ticket) -> bool:
+    timers = [d for d in sla.all_for(ticket) if d.metric == Metric.SURVEY_NO_REPLY]
+    return bool(timers) and timers[-1].state == State.FIRED
 
 
 def record_follow_up(ticket: Ticket, text: str, *, actor: Actor) -> Message:

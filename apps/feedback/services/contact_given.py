@@ -25,10 +25,13 @@ def masked(ticket: Ticket) -> dict[str, str]:
 def reveal(ticket: Ticket, field: str, *, actor: Actor, reason: str) -> str:
     """The clear value of `name`, `phone` or `email`; who looked, and why, is recorded with the customer (INT-06).
 
-    Raises DomainError `core.not_allowed`, `crm.reason_missing`, `core.too_long`, `crm.nothing_to_reveal`.
+    Raises DomainError `core.not_allowed`, `crm.reason_missing`, `core.too_long`, `crm.nothing_to_reveal`,
+    `crm.restricted` (LAW-05).
     """
     if not actor.can("crm.view_personal_data"):
         raise DomainError("core.not_allowed")
+    if ticket.customer.restricted_at is not None:
+        raise DomainError("crm.restricted")
     if not reason.strip():
         raise DomainError("crm.reason_missing", field="reason")
     if len(reason) > MOST_REASON:

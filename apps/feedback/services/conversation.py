@@ -47,6 +47,8 @@ def add(
 
 def _check_reaches(ticket: Ticket) -> None:
     """Whether words to the customer belong on this ticket. Where it was merged into one of another customer, they do."""
+    if ticket.customer.restricted_at is not None:
+        raise DomainError("crm.restricted")  # LAW-05
     if ticket.parent is not None:
         raise DomainError("part.speaks_through", number=ticket.parent.number)
     if ticket.merged_into is not None and ticket.merged_into.customer_id == ticket.customer_id:

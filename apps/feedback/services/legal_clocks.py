@@ -16,7 +16,7 @@ from apps.feedback.models import Ticket
 from apps.feedback.services import clocks, words
 from apps.journal import events as journal
 from apps.sla import selectors as sla
-from apps.sla.states import Metric
+from apps.sla.states import Metric, State
 
 
 def goods_back(ticket: Ticket, at: datetime, *, actor: Actor) -> Ticket:
@@ -52,6 +52,23 @@ def refunded(ticket: Ticket, at: datetime, *, actor: Actor) -> Ticket:
         clocks.meet(fresh, *clocks.OF_A_RETURN, at=at)
         clocks.refresh(fresh)
         journal.record(events.REFUND_PAID, subject=fresh, actor=actor, data={"at": at.isoformat()})
+        return fresh
+
+
+def bounced(ticket: Ticket, *, actor: Actor) -> Ticket:
+    """The money that ended the legal clocks came back: they run again from the day the goods arrived, late where that day
+    is long past. A return whose clocks never ran, or run, is left alone. Raises DomainError `core.not_allowed`.
+    """
+    _allowed(actor)
+    with transaction.atomic():
+        fresh = locks.row(Ticket, ticket.pk)
+        ended = {d.metric: d for d in sla.all_for(fresh) if d.metric in clocks.OF_A_RETURN and d.state == State.MET}
+        began = [deadline.started_at for deadline in ended.values()]
+        if not began or sla.has_open(fresh, Metric.LEGAL_REFUND_LIMIT):
+            return fresh
+        clocks.start(fresh, *clocks.OF_A_RETURN, at=max(began))
+        clocks.refresh(fresh)
+        journal.record(events.REFUND_CAME_BACK, subject=fresh, actor=actor, data={"at": max(began).isoformat()})
         return fresh
 
 

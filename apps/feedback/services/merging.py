@@ -47,7 +47,8 @@ def merge(
 
     Its clocks end; where `into` still owes the same, it is due when the earlier of both was. Where `into` has its result
     already and this one does not, `into` is reopened. Raises DomainError `core.not_allowed`, `core.stale`,
-    `transition.impossible`, `merge.itself`, `merge.target_over`, `merge.other_customer`, `merge.part`, `part.open`.
+    `transition.impossible`, `merge.itself`, `merge.target_over`, `merge.other_customer`, `merge.part`, `part.open`,
+    `ticket.duplicate_unknown`.
     """
     reason = words.checked(reason, "reason", limit=REASON)
     with transaction.atomic():
@@ -92,6 +93,9 @@ def _because(own: Ticket, target: Ticket) -> str:
 def _refusal(own: Ticket, target: Ticket, actor: Actor) -> DomainError | None:
     if target.pk == own.pk:
         return DomainError("merge.itself", field="into")
+    if not Ticket.objects.visible_to(actor).filter(pk=target.pk).exists():
+        # A ticket one may see can have been merged into one that one may not know of (ADM-02).
+        return DomainError("ticket.duplicate_unknown", field="into")
     if not target.is_open:
         return DomainError("merge.target_over", field="into", number=target.number, state=target.get_state_display())
     if own.parent_id is not None or target.parent_id is not None:

@@ -51,7 +51,7 @@ def create(whole: Ticket, draft: PartDraft, *, actor: Actor) -> Ticket:
         raise DomainErrors(found)
     with transaction.atomic():
         fresh = family.locked({whole.pk})[whole.pk]
-        _check(fresh)
+        check(fresh)
         part = _built(fresh, draft)
         clocks.note_next(part, clocks.start(part, *clocks.OF_PART, at=part.received_at))
         _record(part, fresh, actor)
@@ -63,10 +63,11 @@ def create(whole: Ticket, draft: PartDraft, *, actor: Actor) -> Ticket:
     return part
 
 
-def _check(whole: Ticket) -> None:
+def check(whole: Ticket, *, deeper: int = 0) -> None:
+    """Whether it can get one more part that has `deeper` levels of parts of its own. Raises as `create` does."""
     if whole.state not in WORKING_STATES:
         raise DomainError("part.whole_over", state=whole.get_state_display())
-    if _depth(whole) >= DEEPEST:
+    if _depth(whole) + deeper >= DEEPEST:
         raise DomainError("part.too_deep", limit=DEEPEST)
     if open_parts(whole).count() >= MOST:
         raise DomainError("part.too_many", limit=MOST)

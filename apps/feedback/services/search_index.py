@@ -102,4 +102,6 @@ def forget() -> None:
 
 
 def _todo() -> TicketQuerySet:
-    return Ticket.objects.filter(Q(search_text=None) | ~Q(search_text__version=VERSION))
+    # LAW-05: who is restricted is not looked for
+    known = Ticket.objects.filter(customer__restricted_at=None)
+    return known.filter(Q(search_text=None) | ~Q(search_text__version=VERSION))

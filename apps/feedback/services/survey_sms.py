@@ -129,8 +129,7 @@ def _keep(reply: SmsReply, reading: Reading, survey: Survey | None) -> None:
         closure.reopen(ticket, actor=CUSTOMER, reason=reply.text)
         reply.verdict = Verdict.REOPENED
         return
-    # Phone is the nearest there is to a channel of text messages.
-    conversation.write(locks.row(Ticket, ticket.pk), MessageKind.CUSTOMER, reply.text, CUSTOMER, Channel.HOTLINE)
+    conversation.write(locks.row(Ticket, ticket.pk), MessageKind.CUSTOMER, reply.text, CUSTOMER, Channel.SMS)
     if survey is not None and survey.helped_at is None:
         survey.helped_at = clock.now()
         survey.save(update_fields=["helped_at"])

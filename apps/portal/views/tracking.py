@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from apps.billing.retention import requests
+from apps.billing.retention.requests import RequestDraft
 from apps.core import clock, uploads
 from apps.core.actors import CUSTOMER
 from apps.core.errors import DomainError, DomainErrors
@@ -20,13 +22,16 @@ from apps.feedback.services import closure, conversation, links, nudges, reclass
 from apps.feedback.states import TicketState
 from apps.portal import attachments, limits, progress, selectors
 from apps.portal.attachments import Files
-from apps.portal.forms import MessageForm, NudgeForm, PublicForm, ReopenForm, SupervisorForm
+from apps.portal.forms import MessageForm, MyDataForm, NudgeForm, PublicForm, ReopenForm, SupervisorForm
 from apps.portal.views.privacy import private, speak
 
 _DONE = {
     "message": lambda: _("Sent. We have added it to your feedback."),
     "supervisor": lambda: _("Sent. A supervisor looks at it now, with everything said so far."),
     "reopen": lambda: _("We have taken it up again."),
+    "my_data": lambda: _(
+        "We have your request. Somebody makes sure that it is you, then you get an answer within 15 working days."
+    ),
     "nudge": lambda: _("We have your nudge and told whoever works on it. Below you see by when the next step is due."),
 }
 
@@ -81,6 +86,17 @@ def nudge(request: HttpRequest, number: str, token: str) -> HttpResponse:
         nudges.nudge(ticket, actor=CUSTOMER)
 
     return _act(request, number, token, "nudge", NudgeForm, send)
+
+
+@private
+@require_http_methods(["GET", "HEAD", "POST"])
+def my_data(request: HttpRequest, number: str, token: str) -> HttpResponse:
+    """See, copy, correct or delete one's personal data (LAW-05)."""
+
+    def send(ticket: Ticket, data: dict[str, Any], files: Files) -> None:
+        requests.receive(RequestDraft(data["kind"], data["words"], ticket=ticket), actor=CUSTOMER)
+
+    return _act(request, number, token, "my_data", MyDataForm, send)
 
 
 @require_safe
@@ -159,6 +175,7 @@ def _page(
         "message": MessageForm(initial={"token": uuid.uuid4().hex}, auto_id="message_%s"),
         "supervisor": SupervisorForm(initial={"token": uuid.uuid4().hex}, auto_id="supervisor_%s"),
         "reopen": ReopenForm(initial={"token": uuid.uuid4().hex}, auto_id="reopen_%s"),
+        "my_data": MyDataForm(initial={"token": uuid.uuid4().hex}, auto_id="my_data_%s"),
         "nudge": NudgeForm(initial={"token": uuid.uuid4().hex}, auto_id="nudge_%s"),
     }
     shown = selectors.answering(ticket)

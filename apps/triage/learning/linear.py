@@ -6,11 +6,12 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, sqrt
-from operator import itemgetter
+from math import exp, sqrt, tanh
+from operator import add, mul
 from typing import Any
 
-FORMAT = 3
+FORMAT = 4
+READABLE = (3, 4)  # 3: without `clauses`; a site's own models from before stay readable
 ZERO = 128  # a weight's byte is 128 + its code, so that weights may be negative
 STEPS = 127
 LEAST_KNOWN = 30  # texts of a class, to have an opinion against it
@@ -20,10 +21,11 @@ LEAST_KNOWN = 30  # texts of a class, to have an opinion against it
 class LinearModel:
     """Logistic regression: `margin = sum of weights over a text's pieces / length + evidence + bias`, by class.
 
-    The length is the root of the sum of `squares` (of the inverse document frequency) over the pieces. `weights` holds
-    one byte per class and piece. With two classes there is one row: the margin of the second, the first one's is 0.
-    `evidence` has what each thing that the keywords say is worth, by row; `counts` how many texts each class was
-    learned from.
+    A piece counts once. The length is the root of the sum of `squares` (of the inverse document frequency) over the
+    pieces. `weights` holds one byte per class and piece. With two classes there is one
+    row: the margin of the second, the first one's is 0. `evidence` has what each thing that the keywords say is worth,
+    by row; `counts` how many texts each class was learned from. A model with `clauses` reads a text's clauses one by
+    one, too; they say what each of the `impressions` is worth.
     """
 
     classes: tuple[str, ...]
@@ -35,24 +37,28 @@ class LinearModel:
     square_scale: float
     evidence: Mapping[str, tuple[float, ...]]
     counts: tuple[int, ...]
+    clauses: tuple[float, ...] = ()
 
     def knows(self, label: str) -> bool:
         """Whether enough texts of this class were learned from to say that a text is not of it."""
         return label in self.classes and self.counts[self.classes.index(label)] >= LEAST_KNOWN
 
-    def read(self, pieces: Sequence[str], said: Mapping[str, float]) -> dict[str, float] | None:
-        """How likely each class is, from 0 to 1; None where the model knows too little of the text."""
-        found = set(map(self.index.get, pieces))
-        found.discard(None)
-        if len(found) < 2:  # one known piece is no evidence, and `itemgetter` would return no tuple
-            return None
-        pick: Any = itemgetter(*found)
-        length = sqrt(sum(pick(self.squares)) * self.square_scale)
-        shift = ZERO * len(found)
-        margins = [
-            (sum(pick(codes)) - shift) * scale / length + bias
-            for codes, scale, bias in zip(self.weights, self.scales, self.biases, strict=True)
-        ]
+    def margins(self, lanes: Sequence[int]) -> list[float]:
+        """What some pieces say in each row, without bias and evidence; none known: nothing.
+
+        `lanes` holds how many of them are known, and the sums of their squares and of their bytes in each row.
+        """
+        length = sqrt(lanes[1] * self.square_scale) or 1.0
+        shift = ZERO * lanes[0]
+        return [(lanes[row] - shift) * scale / length for row, scale in enumerate(self.scales, 2)]
+
+    def likely(
+        self, margins: list[float], said: Mapping[str, float], clauses: Sequence[float] = ()
+    ) -> dict[str, float]:
+        """How likely each class is, from 0 to 1; `clauses` are the margins of each clause, if the model reads them."""
+        if self.clauses:
+            margins = [sum(map(mul, self.clauses, impressions(margins[0], clauses)))]
+        margins = list(map(add, margins, self.biases))
         for name, amount in said.items():
             if name in self.evidence:
                 margins = [m + amount * worth for m, worth in zip(margins, self.evidence[name], strict=True)]
@@ -70,14 +76,16 @@ class LinearModel:
         row, sign = self.classes.index(label), 1
         if len(self.weights) < len(self.classes):
             row, sign = 0, 1 if row else -1
-        codes = self.weights[row]
-        loud = {p: sign * (codes[self.index[p]] - ZERO) for p in pieces if p in self.index and not p.isspace()}
+        index, codes = self.index, self.weights[row]
+        loud = [(sign * (codes[index[piece]] - ZERO), len(piece), piece) for piece in {*pieces} & index.keys()]
+        loud.sort(reverse=True)
         chosen: list[str] = []
-        for piece in sorted(loud, key=lambda p: (-loud[p] * (len(p) > 1), -loud[p], -len(p), p)):
-            if loud[piece] <= 0 or len(chosen) == count:
-                break
-            if not any(piece in other or other in piece for other in chosen):
-                chosen.append(piece)
+        for least in (2, 1):  # a single character tells a reader little
+            for loudness, length, piece in loud:
+                if loudness <= 0 or len(chosen) == count:
+                    break
+                if length >= least and not piece.isspace() and not any(piece in c or c in piece for c in chosen):
+                    chosen.append(piece)
         return tuple(chosen)
 
     def to_bytes(self) -> bytes:
@@ -90,6 +98,7 @@ class LinearModel:
             "square_scale": self.square_scale,
             "evidence": dict(self.evidence),
             "counts": self.counts,
+            "clauses": self.clauses,
             "size": len(self.index),
         }
         pieces = "\n".join(self.index).encode()
@@ -102,7 +111,7 @@ class LinearModel:
         try:
             parts = _parts(zlib.decompress(raw))
             head = json.loads(parts[0])
-            if head["format"] != FORMAT:
+            if head["format"] not in READABLE:
                 raise ValueError(f"format {head['format']}")
             pieces = parts[1].decode().split("\n")
             if {len(part) for part in parts[2:]} != {head["size"]} or len(pieces) != head["size"]:
@@ -117,9 +126,19 @@ class LinearModel:
                 square_scale=head["square_scale"],
                 evidence={name: tuple(worth) for name, worth in head["evidence"].items()},
                 counts=tuple(head["counts"]),
+                clauses=tuple(head.get("clauses", ())),
             )
         except (zlib.error, KeyError, IndexError, AttributeError, TypeError, UnicodeDecodeError) as error:
             raise ValueError(f"not a model: {error}") from error
+
+
+def impressions(whole: float, clauses: Sequence[float]) -> tuple[float, ...]:
+    """What a text's clauses tell beyond all its pieces together: the whole; the clauses' sum, each cut to at most one,
+    so that one loud clause does not outshout the others; the first, the last, the worst and the best of them."""
+    if not clauses:
+        return (whole, 0.0, 0.0, 0.0, 0.0, 0.0)
+    tones = [tanh(clause) for clause in clauses]
+    return (whole, sum(tones) / sqrt(len(tones)), tones[0], tones[-1], min(tones), max(tones))
 
 
 def _parts(raw: bytes) -> list[bytes]:

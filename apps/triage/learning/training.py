@@ -1,5 +1,5 @@
-"""From labelled texts to a model. The only place that needs scikit-learn, which is loaded when it is needed: it takes
-over a second and 120 MB, which no process that only reads texts should pay. Nothing here touches the database."""
+"""From labelled texts to a model. Needs scikit-learn, as `by_clauses` and `vectors` do; it is loaded when it is needed: it
+takes over a second and 120 MB, which no process that only reads texts should pay. Nothing here touches the database."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from apps.triage.learning.grams import grams
-from apps.triage.learning.linear import ZERO, LinearModel, pack_squares, pack_weights
+from apps.triage.learning.by_clauses import fit_by_clauses
+from apps.triage.learning.grams import tidy
+from apps.triage.learning.linear import ZERO, LinearModel
+from apps.triage.learning.reader import Reader
 from apps.triage.learning.targets import Answer, Said, Target, evidence, is_sure, keywords_answer, model_answer
+from apps.triage.learning.vectors import by_length, contrast, packed, vocabulary
 
 FOLDS = 5
-MOST_PIECES = 60_000
-MILDNESS = {Target.CATEGORY: 10.0, Target.RISK: 10.0, Target.SENTIMENT: 6.0}  # found by cross-validation
+MILDNESS = {Target.CATEGORY: 10.0, Target.RISK: 10.0}  # found by cross-validation
 BASE_SPEAKS = 3.0  # how large the shipped model's opinion stands beside the pieces of a site's own texts
 
 
@@ -45,30 +47,48 @@ def cross_validate(
 
     `extra` examples are only learned from.
     """
+    if target == Target.SENTIMENT:
+        return fit_tone(examples, chosen)[1]
     answers: dict[int, Answer] = {}
     for part in sorted(set(chosen)):
         held = [i for i, p in enumerate(chosen) if p == part]
         texts = {examples[i].text for i in held}
         learned = [e for e, p in zip(examples, chosen, strict=True) if p != part]
-        model = fit(target, [*learned, *(e for e in extra if e.text not in texts)], base)
-        answers |= {i: ask(target, model, examples[i]) for i in held}
+        reader = Reader({target: fit(target, [*learned, *(e for e in extra if e.text not in texts)], base)})
+        answers |= {i: ask(target, reader, examples[i]) for i in held}
     return [answers[i] for i in range(len(examples))]
 
 
-def ask(target: str, model: LinearModel, example: Example) -> Answer:
-    """What keywords and this model answer, asked as `services.learned` asks."""
+def fit_tone(examples: Sequence[Example], chosen: Sequence[int]) -> tuple[LinearModel, list[Answer]]:
+    """The model of the tone, and the answer to each example, keywords and model together, by one that has not seen its
+    part."""
+    target = Target.SENTIMENT.value
+    heard = [evidence(target, e.said) for e in examples]
+    model, likely = fit_by_clauses([e.text for e in examples], [e.label for e in examples], heard, chosen)
+    return model, [
+        model_answer(target, one, e.said)
+        if tidy(e.text) and not is_sure(target, e.said)
+        else keywords_answer(target, e.said)
+        for e, one in zip(examples, likely, strict=True)
+    ]
+
+
+def ask(target: str, reader: Reader, example: Example) -> Answer:
+    """What keywords and the model for this question answer, asked as `services.learned` asks."""
     said = example.said
-    likely = None if is_sure(target, said) else model.read(grams(example.text), evidence(target, said))
+    reading = None if is_sure(target, said) else reader.read(example.text)
+    likely = reading.likely(target, evidence(target, said)) if reading else None
     if likely is None:
         return keywords_answer(target, said)
-    return model_answer(target, likely, said, knows=model.knows(said.category))
+    return model_answer(target, likely, said, knows=reader.models[target].knows(said.category))
 
 
 def fit(target: str, examples: Sequence[Example], base: LinearModel | None = None) -> LinearModel:
     """The model that gives the examples' labels the highest probability.
 
     With `base` the opinion of that model is part of what is learned from, and its classes stay known, so that few
-    texts change little. Raises ValueError where fewer than two labels are left.
+    texts change little. The tone is learned clause by clause and takes no `base`. Raises ValueError where fewer than
+    two labels are left.
     """
     import numpy as np
     from scipy import sparse
@@ -76,12 +96,11 @@ def fit(target: str, examples: Sequence[Example], base: LinearModel | None = Non
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 
+    if target == Target.SENTIMENT:
+        return fit_tone(examples, parts(examples))[0]
     labels, weights = [e.label for e in examples], [e.weight for e in examples]
-    index, found, squares = _pieces([e.text for e in examples], base)
-    moves = np.sqrt(squares) * _contrast(found, np.array(labels))
-    lengths = np.sqrt(found @ squares)
-    lengths[lengths == 0] = 1.0
-    plain = sparse.diags(1 / lengths) @ found
+    index, found, squares = vocabulary([e.text for e in examples], base)
+    moves, plain = np.sqrt(squares) * contrast(found, np.array(labels)), by_length(found, squares)
     told = DictVectorizer()
     heard = told.fit_transform([evidence(target, e.said) or {"": 0.0} for e in examples])
     columns = [plain @ sparse.diags(moves), heard]
@@ -101,7 +120,7 @@ def fit(target: str, examples: Sequence[Example], base: LinearModel | None = Non
         Counter(dict(zip(base.classes, base.counts, strict=True))) if base else Counter()
     )
     known = tuple(counts[label] for label in learner.classes_)
-    return _packed(
+    return packed(
         learner.classes_, index, rows, squares, biases, dict(zip(told.feature_names_, said.T, strict=True)), known
     )
 
@@ -135,63 +154,3 @@ class _Opinion:
         trust = trust / BASE_SPEAKS
         rows[:, : self.table.shape[1]] += trust @ self.table
         return rows, said + trust @ self.worth.T, biases + trust @ self.biases
-
-
-def _pieces(texts: Sequence[str], base: LinearModel | None) -> tuple[dict[str, int], Any, Any]:
-    """The pieces that stand in enough texts, which text holds which, and their squared inverse document frequency.
-
-    Those of `base` come first and keep theirs.
-    """
-    import numpy as np
-    from sklearn.feature_extraction.text import CountVectorizer
-
-    least = max(2, min(5, len(texts) // 1000))
-    counter = CountVectorizer(analyzer=grams, binary=True, min_df=least, max_features=MOST_PIECES, dtype=np.float64)
-    index = {piece: i for i, piece in enumerate(sorted(counter.fit(texts).vocabulary_))}
-    if base is not None:
-        index = {piece: i for i, piece in enumerate(dict.fromkeys([*base.index, *index]))}
-    found = CountVectorizer(analyzer=grams, binary=True, vocabulary=index, dtype=np.float64).transform(texts)
-    often = np.asarray(found.sum(axis=0)).ravel()
-    squares = (np.log((1 + len(texts)) / (1 + often)) + 1) ** 2
-    if base is not None:
-        squares[: len(base.index)] = np.frombuffer(base.squares, dtype=np.uint8) * base.square_scale
-    return index, found.tocsr(), squares
-
-
-def _contrast(found: Any, labels: Any) -> Any:
-    """By piece: how differently often it stands in texts of one class and in the others, where that is largest.
-
-    Wang and Manning, "Baselines and Bigrams" (2012); the root, because rare classes exaggerate.
-    """
-    import numpy as np
-
-    most = np.zeros(found.shape[1])
-    for label in set(labels):
-        here = labels == label
-        inside, outside = (np.asarray(found[side].sum(axis=0)).ravel() + 1 for side in (here, ~here))
-        most = np.maximum(most, np.abs(np.log(inside / (here.sum() + 2)) - np.log(outside / ((~here).sum() + 2))))
-    return np.sqrt(most)
-
-
-def _packed(
-    classes: Any,
-    index: dict[str, int],
-    rows: Any,
-    squares: Any,
-    biases: Any,
-    said: dict[str, Any],
-    counts: tuple[int, ...],
-) -> LinearModel:
-    packed = [pack_weights(row.tolist()) for row in rows]
-    lengths, scale = pack_squares(squares.tolist())
-    return LinearModel(
-        classes=tuple(map(str, classes)),
-        index=index,
-        weights=tuple(codes for codes, _ in packed),
-        scales=tuple(step for _, step in packed),
-        biases=tuple(map(float, biases)),
-        squares=lengths,
-        square_scale=scale,
-        evidence={name: tuple(map(float, worth)) for name, worth in said.items() if name},
-        counts=counts,
-    )

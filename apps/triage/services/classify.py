@@ -13,7 +13,6 @@ The keywords' rules, in the order a complaint clerk reads:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -62,8 +61,7 @@ class Hit(NamedTuple):
 _hit = partial(tuple.__new__, Hit)
 
 
-@dataclass(frozen=True, slots=True)
-class Classification:
+class Classification(NamedTuple):
     """What the library and the learned models say of a text.
 
     `category` is a slug and `category_id` its row (None only where no such category is set up); `confidence` goes from
@@ -110,13 +108,13 @@ def classify_with(book: Rulebook, text: str) -> Classification:
     reading = _Reading(book)
     reading.read(folded)
     said = reading.said()
-    found = judge(book.models, folded, said, book.branches.ids)
+    found = judge(book.reader, folded, said, book.branches.ids)
     category = reading.branch(found.category) if book.branches.deep else found.category
     return Classification(
         category,
         book.branches.ids.get(category),
         found.confidence,
-        (*reading.hits, *_pieces(found, folded)),
+        (*reading.hits, *_pieces(found, folded)) if found.pieces else tuple(reading.hits),
         reading.demand(),
         found.risk,
         found.sentiment,
@@ -223,6 +221,9 @@ class _Reading:
         if not self.scores:
             return OTHER, 0.0, False
         scores = self.scores
+        if len(scores) == 1:
+            [(root, best)] = scores.items()
+            return root, round(min(1.0, best / SURE_AT), 3), best >= CLEAR_EVIDENCE
         best = max(scores.values())
         total = sum(scores.values())
         winners = [slug for slug, evidence in scores.items() if evidence == best]

@@ -5,11 +5,10 @@ They are asked only where the keywords say nothing, disagree among themselves, o
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from typing import NamedTuple
 
-from apps.triage.learning.grams import grams
-from apps.triage.learning.linear import LinearModel
+from apps.triage.learning.reader import Reader, Reading
 from apps.triage.learning.targets import CLEAR_TONE, NO_RISK, POSITIVE, Answer, Said, Target, evidence, model_answer
 
 _CATEGORY, _RISK, _SENTIMENT = Target.CATEGORY.value, Target.RISK.value, Target.SENTIMENT.value
@@ -29,37 +28,43 @@ class Judgement(NamedTuple):
     sentiment: float
     asked: bool  # whether a model had a say in the category
 
+    @property
+    def pieces(self) -> bool:
+        """Whether a model decided otherwise than the keywords, and shows by what."""
+        return bool(self.category_pieces or self.risk_pieces)
 
-def judge(models: Mapping[str, LinearModel], folded: str, said: Said, categories: Container[str]) -> Judgement:
+
+def judge(reader: Reader, folded: str, said: Said, categories: Container[str]) -> Judgement:
     """What to make of a folded text. Without models, or in a text that is not Chinese, the keywords stand alone."""
     tone = said.tone
     open_tone = abs(tone) < CLEAR_TONE
-    pieces = grams(folded) if models and (open_tone or not said.clear) else []
-    if not pieces:
+    reading = reader.read(folded) if open_tone or not said.clear else None
+    if reading is None:
         return Judgement(said.category, said.confidence, (), said.risk, (), round(tone, 3), False)
-    found = _ask(models, _CATEGORY, pieces, said) if not said.clear else None
+    found = _ask(reader, reading, _CATEGORY, said) if not said.clear else None
     if found is not None and found.label not in categories:  # retired since the model was trained
         found = None
     category, confidence = found or (said.category, said.confidence)
-    danger = _ask(models, _RISK, pieces, said) if said.risk == NO_RISK else None
+    danger = _ask(reader, reading, _RISK, said) if said.risk == NO_RISK else None
     risk = danger.label if danger else said.risk
-    feeling = _ask(models, _SENTIMENT, pieces, said) if open_tone else None
+    feeling = _ask(reader, reading, _SENTIMENT, said) if open_tone else None
     return Judgement(
         category,
         round(confidence, 3),
-        models[_CATEGORY].spoke(pieces, category) if category != said.category else (),
+        reading.spoke(_CATEGORY, category) if category != said.category else (),
         risk,
-        models[_RISK].spoke(pieces, risk) if risk != said.risk else (),
+        reading.spoke(_RISK, risk) if risk != said.risk else (),
         round(_tone(feeling) if feeling else tone, 3),
         found is not None,
     )
 
 
-def _ask(models: Mapping[str, LinearModel], target: str, pieces: list[str], said: Said) -> Answer | None:
+def _ask(reader: Reader, reading: Reading, target: str, said: Said) -> Answer | None:
     """The model's answer to its question; None where there is no model or it knows nothing of the text."""
-    model = models.get(target)
-    likely = model.read(pieces, evidence(target, said)) if model else None
-    return model_answer(target, likely, said, knows=model.knows(said.category)) if model and likely else None
+    likely = reading.likely(target, evidence(target, said))
+    if likely is None:
+        return None
+    return model_answer(target, likely, said, knows=reader.models[target].knows(said.category))
 
 
 def _tone(found: Answer) -> float:

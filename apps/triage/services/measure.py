@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 from apps.core.errors import DomainError
 from apps.core.vocabulary import Demand, Risk
 from apps.triage import rulebook
-from apps.triage.learning import figures, training
+from apps.triage.learning import figures, targets, training
+from apps.triage.learning.copies import near_copies
+from apps.triage.learning.reader import Reader
 from apps.triage.learning.targets import NEGATIVE, POSITIVE, Target
 from apps.triage.learning.training import FOLDS, Example
 from apps.triage.services.classify import classify
@@ -21,6 +23,8 @@ from apps.triage.services.training import example, judged
 
 Row = Mapping[str, str]
 HELD_BACK = 0  # the fifth of the reviews that the tone is measured on
+STRANGERS = "酒店"  # the product group that the tone is measured on without having learned from any of its texts
+GOALS = {"unseen_shop_reviews": 0.93, "group_never_trained_on": 0.90}
 
 
 class Answer(NamedTuple):
@@ -115,20 +119,48 @@ def cross_validated(rows: Sequence[Row], extra: Sequence[Row] = ()) -> dict[str,
     return report
 
 
-def tone_figures(reviews: Sequence[Row], strangers: str) -> dict[str, Any]:
+def tone_figures(
+    reviews: Sequence[Row], strangers: str = STRANGERS, answers: Sequence[targets.Answer] = ()
+) -> dict[str, Any]:
     """How often the tone is right: on a fifth of the shop's reviews, learned from the others; and on all reviews of the
-    product group `strangers`, learned from the other groups."""
+    product group `strangers`, learned from the other groups. What is nearly a copy of a text that was learned from is
+    left out. `answers` are those of a cross-validation of all reviews, if there was one already."""
     target = Target.SENTIMENT.value
     every = review_examples(reviews)
-    shop = [r["source"] == "shop" for r in reviews]
     part = training.parts(every)
-    unseen = [e for e, p, s in zip(every, part, shop, strict=True) if s and p == HELD_BACK]
-    far = [e for e in every if e.group == strangers]
-    near = training.fit(target, [e for e, p in zip(every, part, strict=True) if p != HELD_BACK])
-    without = training.fit(target, [e for e in every if e.group != strangers])
+    answers = answers or training.cross_validate(target, every, part)
+    learned = [e for e, p in zip(every, part, strict=True) if p != HELD_BACK]
+    kept = [
+        (e, answer)
+        for e, answer, p, r in zip(every, answers, part, reviews, strict=True)
+        if p == HELD_BACK and r["source"] == "shop"
+    ]
+    copies = near_copies([e.text for e, _ in kept], [e.text for e in learned])
+    unseen = [pair for pair, copy in zip(kept, copies, strict=True) if not copy]
+    others = [e for e in every if e.group != strangers]
+    far = _no_copies([e for e in every if e.group == strangers], others)
+    without = Reader({target: training.fit(target, others)})
     return {
-        "unseen_shop_reviews": judged(target, unseen, [training.ask(target, near, e) for e in unseen]),
+        "unseen_shop_reviews": judged(target, [e for e, _ in unseen], [answer for _, answer in unseen]),
         "group_never_trained_on": judged(target, far, [training.ask(target, without, e) for e in far]),
+    }
+
+
+def _no_copies(some: Sequence[Example], learned: Sequence[Example]) -> list[Example]:
+    copies = near_copies([e.text for e in some], [e.text for e in learned])
+    return [e for e, copy in zip(some, copies, strict=True) if not copy]
+
+
+def apart(reviews: Sequence[Row], answers: Sequence[targets.Answer]) -> dict[str, dict[str, Any]]:
+    """`tone_figures` as they are kept with the shipped model: accuracy, the keywords' alone, and the goal."""
+    return {
+        name: {
+            "texts": found["texts"],
+            "accuracy": found["accuracy"],
+            "keywords": found["keywords"]["accuracy"],
+            "goal": GOALS[name],
+        }
+        for name, found in tone_figures(reviews, answers=answers).items()
     }
 
 

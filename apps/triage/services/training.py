@@ -13,6 +13,7 @@ from apps.triage import rulebook, sources
 from apps.triage.folding import fold
 from apps.triage.learning import figures, training
 from apps.triage.learning.linear import LinearModel
+from apps.triage.learning.reader import Reader
 from apps.triage.learning.targets import Answer, Target, keywords_answer
 from apps.triage.learning.training import FOLDS, Example
 from apps.triage.models import ModelVersion, Origin
@@ -116,7 +117,8 @@ def _compared(target: str, examples: Sequence[Example], answers: Sequence[Answer
         for e, a in zip(examples, answers, strict=True)
         if known_until is None or e.at is None or e.at > known_until
     ]
-    others = [training.ask(target, model, e) if model else keywords_answer(target, e.said) for e, _ in fresh]
+    reader = Reader({target: model} if model else {})
+    others = [training.ask(target, reader, e) for e, _ in fresh]
     return {
         "number": active.number if active else None,
         "texts": len(fresh),

@@ -1,5 +1,6 @@
 """`manage.py demo_data`: ninety lively days of a small company. `--print-logins` only shows who may sign in."""
 
+import gc
 import time
 from typing import Any
 from urllib.parse import urlparse
@@ -35,13 +36,17 @@ class Command(BaseCommand):
         started = time.monotonic()
         with connection.cursor() as cursor:  # thousands of small commits; nobody mourns a demo lost in a power cut
             cursor.execute("SET synchronous_commit TO off")
+        gc.set_threshold(50_000, 20, 50)  # thousands of short-lived rows: looking for cycles among them costs more
         columns = (
             TextColumn("demo company"),
             BarColumn(),
             TextColumn("{task.percentage:>3.0f} %"),
             TimeRemainingColumn(),
         )
-        stays_here = override_settings(SMS_GATEWAY_URL="", EMAIL_HOST="")  # old messages end in the local outbox
+        stays_here = override_settings(
+            SMS_GATEWAY_URL="", EMAIL_HOST="",  # old messages end in the local outbox
+            PASSWORD_HASHERS=["apps.demo.logins.QuickHasher"],
+        )  # fmt: skip
         with stays_here, Progress(*columns, disable=options["verbosity"] == 0) as bar:
             task = bar.add_task("", total=1.0)
             History(days=days, tickets=tickets).live(lambda share: bar.update(task, completed=share))

@@ -23,7 +23,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--reviews", help="CSV with source, row, product_group, positive, text: measures the tone")
         parser.add_argument("--labels", help="CSV with set, source, row and labels for texts of --reviews")
-        parser.add_argument("--strangers", default="酒店", help="product group that the tone is not trained on")
+        parser.add_argument(
+            "--strangers", default=measure.STRANGERS, help="product group that the tone is not trained on"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

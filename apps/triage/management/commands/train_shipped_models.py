@@ -33,11 +33,12 @@ class Command(BaseCommand):
         for target in Target.values:
             if target == Target.SENTIMENT:
                 examples = measure.review_examples(reviews)
-                answers = training.cross_validate(target, examples, training.parts(examples))
-                found[target] = judged(target, examples, answers)
+                model, answers = training.fit_tone(examples, training.parts(examples))
+                found[target] = {**judged(target, examples, answers), "apart": measure.apart(reviews, answers)}
             else:
                 examples = measure.examples(target, rows)
-            raw = training.fit(target, examples).to_bytes()
+                model = training.fit(target, examples)
+            raw = model.to_bytes()
             (models.SHIPPED / f"{target}.model").write_bytes(raw)
             figures = json.dumps(found[target], ensure_ascii=False, indent=1)
             (models.SHIPPED / f"{target}.json").write_text(figures + "\n", encoding="utf-8")

@@ -1,0 +1,115 @@
+"""What must happen once though many ask at once: a code, a recovery code, a row of an import, a webhook's call (ADM-03, LNK-04)."""
+
+from threading import Barrier, Thread
+from unittest.mock import patch
+
+import pyotp
+import pytest
+from django.db import connection
+
+from apps.accounts.models import ImportSheet, Webhook, WebhookCall
+from apps.accounts.roles import Role
+from apps.accounts.services import second_factor, webhooks
+from apps.billing.models import Payment
+from apps.billing.services import imports, takeover
+from apps.billing.services.takeover import PaymentDraft
+from apps.core import clock
+from apps.core.actors import SYSTEM
+from apps.core.actors import staff as actor_of
+from apps.core.errors import DomainError
+from apps.crm.models import Customer
+from apps.journal.models import Event
+from tests.factories import UserFactory, make_customer, staff
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(n, work):
+    """What `work` returned, or the code it raised, in each of `n` threads that begin together."""
+    gate, results = Barrier(n), []
+
+    def run():
+        try:
+            gate.wait()
+            results.append(work())
+        except DomainError as error:
+            results.append(error.code)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=run) for _ in range(n)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+@pytest.mark.req("ADM-03")
+def test_eight_requests_with_one_code_get_in_once():
+    user = UserFactory()
+    app = pyotp.TOTP(second_factor.begin(user))
+    codes = second_factor.confirm(user, app.at(clock.now(), -1))
+    code = app.at(clock.now())
+
+    by_app = at_once(8, lambda: second_factor.check(user, code))
+    by_recovery = at_once(3, lambda: second_factor.check(user, codes[0]))
+
+    assert by_app.count(None) == 1 and by_app.count("second_factor.replayed") == 7
+    assert by_recovery.count(None) == 1 and by_recovery.count("second_factor.wrong") == 2
+    assert second_factor.codes_left(user) == 9
+
+
+@pytest.mark.req("ADM-03")
+def test_wrong_codes_at_once_are_all_counted():
+    user = UserFactory()
+    app = pyotp.TOTP(second_factor.begin(user))
+    second_factor.confirm(user, app.at(clock.now()))
+
+    results = at_once(8, lambda: second_factor.check(user, "000000"))
+
+    assert sorted(results) == ["second_factor.locked"] * 4 + ["second_factor.wrong"] * 4
+    assert Event.objects.filter(kind="second_factor.locked").count() == 1
+
+
+@pytest.mark.req("LNK-04")
+def test_four_workers_bring_each_row_in_once():
+    boss = actor_of(staff(Role.ADMINISTRATOR, "management", is_superuser=True))
+    rows = "\n".join(["客户编号,电话", *(f"K{n},138{n:08d}" for n in range(150))])
+    sheet = imports.upload("customers", "x.csv", rows.encode(), actor=boss)
+
+    at_once(4, imports.work_off)
+    imports.work_off()
+    imports.begin(ImportSheet.objects.get(pk=sheet.pk), actor=boss)
+    at_once(4, imports.work_off)
+    imports.work_off()
+
+    done = ImportSheet.objects.get()
+    assert (done.new, done.changed, done.errors, done.done) == (150, 0, [], 150)
+    assert Customer.objects.count() == 150
+
+
+@pytest.mark.req("LNK-04")
+def test_a_payment_told_by_eight_at_once_is_one():
+    draft = PaymentDraft("P1", "alipay", make_customer(), 100, clock.now())
+
+    results = at_once(8, lambda: takeover.payment(draft, actor=SYSTEM).outcome)
+
+    assert Payment.objects.count() == 1
+    assert results.count("new") == 1
+    assert set(results) <= {"new", "same", "payment.changed"}
+
+
+@pytest.mark.req("LNK-04")
+def test_four_workers_make_each_call_once():
+    hook = Webhook.objects.create(name="ERP", url="https://x.example", secret="s", kinds=["refund.sent"])
+    WebhookCall.objects.bulk_create(
+        WebhookCall(webhook=hook, event_id=n, kind="refund.sent", body="{}") for n in range(20)
+    )
+    made = []
+    with patch.object(webhooks, "_make", lambda call: (made.append(call.event_id), (204, ""))[1]):
+        at_once(4, webhooks.work_off)
+        webhooks.work_off()
+
+    assert sorted(made) == list(range(20))
+    assert WebhookCall.objects.filter(taken_at=None).count() == 0
