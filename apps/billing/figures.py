@@ -39,7 +39,7 @@ STAGES: dict[str, str | Promise] = {
     "asked": _("Until it was asked for"),
     "signed": _("Approval"),
     "undone": _("Voiding the invoice"),
-    "sent": _("Waiting to be sent"),
+    "sent": _("Waiting to be paid"),
     "paid": _("At the payment provider"),
 }
 FILED = (events.VOID_SUBMITTED, events.REFUND_REQUESTED)

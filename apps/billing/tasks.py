@@ -14,13 +14,7 @@ from apps.billing.services import (
     tax_facts,
     tax_operations,
 )
-from apps.core import clock
-from apps.core.models import Heartbeat
 from apps.journal import doorbell
-
-
-def _alive(name: str) -> None:
-    Heartbeat.objects.update_or_create(name=name, defaults={"at": clock.now()})
 
 
 @shared_task(name="billing.begin")
@@ -28,7 +22,6 @@ def begin() -> None:
     """Approved refunds whose gates let them pass."""
     doorbell.answered("billing.begin")
     paying.begin_approved()
-    _alive("billing.begin")
 
 
 @shared_task(name="billing.pay")
@@ -37,7 +30,6 @@ def pay() -> None:
     doorbell.answered("billing.pay")
     paying.work_off()
     paying.look_again()
-    _alive("billing.pay")
 
 
 @shared_task(name="billing.import")
@@ -69,14 +61,12 @@ def tax() -> None:
     doorbell.answered("billing.tax")
     tax_operations.sweep()
     tax_facts.renew_waiting()
-    _alive("billing.tax")
 
 
 @shared_task(name="billing.tax_forms")
 def tax_forms() -> None:
     """Forms that wait for the other side: asked about, reminded of, entered anew."""
     form_clock.follow()
-    _alive("billing.tax_forms")
 
 
 @shared_task(name="billing.packs", time_limit=280, soft_time_limit=260)  # proofs read the whole log
@@ -84,13 +74,11 @@ def packs() -> None:
     """Build the evidence packs that wait."""
     doorbell.answered("billing.packs")
     building.work_off()
-    _alive("billing.packs")
 
 
 @shared_task(name="billing.month_end")
 def warn_of_month_end() -> None:
     month_end.warn()
-    _alive("billing.month_end")
 
 
 @shared_task(name="billing.erase")
@@ -98,24 +86,20 @@ def erase() -> None:
     """Destruction lists that were begun, and files that a worker that died left on the disk."""
     doorbell.answered("billing.erase")
     destruction.work_off()
-    _alive("billing.erase")
 
 
 @shared_task(name="billing.anonymise")
 def anonymise() -> None:
     """Customers whose time is up (ARC-05, LAW-05)."""
     people.anonymise_due()
-    _alive("billing.anonymise")
 
 
 @shared_task(name="billing.red_flags")
 def raise_red_flags() -> None:
     red_flags.raise_due()
-    _alive("billing.red_flags")
 
 
 @shared_task(name="billing.audit_sample")
 def draw_audit_sample() -> None:
     """The sample of the quarter that is over, once."""
     sampling.draw_due()
-    _alive("billing.audit_sample")

@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                 (
                     "amount",
                     models.DecimalField(
-                        decimal_places=2, default=0, help_text="Yuan.", max_digits=14, verbose_name="value"
+                        decimal_places=2, default=0, help_text="Yuan.", max_digits=14, verbose_name="face value"
                     ),
                 ),
                 ("words", models.TextField(blank=True, verbose_name="why")),

@@ -255,7 +255,7 @@ class Finding(Noun):
 
     @transition(
         field=state, source=FindingState.OPEN, target=FindingState.ANSWERED, permission=is_owner,
-        custom={"event": events.FINDING_ANSWERED, "label": _("Answer")},
+        custom={"event": events.FINDING_ANSWERED, "label": _("Give an answer")},
     )  # fmt: skip
     def answer(self: Any, *, measures: str) -> None:
         self.measures, self.answered_at = measures, clock.now()

@@ -59,7 +59,7 @@ class Cancellation(Noun):
         "feedback.Ticket", verbose_name=_("ticket"), null=True, blank=True, on_delete=models.PROTECT,
         related_name="cancellations",
     )  # fmt: skip
-    amount = models.DecimalField(_("value"), max_digits=14, decimal_places=2, default=0, help_text=_("Yuan."))
+    amount = models.DecimalField(_("face value"), max_digits=14, decimal_places=2, default=0, help_text=_("Yuan."))
     words = models.TextField(_("why"), blank=True)
     round = models.PositiveSmallIntegerField(_("round"), default=1)
     requested_by = models.ForeignKey(

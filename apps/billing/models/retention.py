@@ -323,7 +323,7 @@ class DataRequest(Noun):
 
     @transition(
         field=state, source=RequestState.CHECKED, target=RequestState.ANSWERED,
-        permission="billing.handle_data_request", custom={"event": events.REQUEST_ANSWERED, "label": _("Answer")},
+        permission="billing.handle_data_request", custom={"event": events.REQUEST_ANSWERED, "label": _("Give an answer")},
     )  # fmt: skip
     def settle(self: Any, *, outcome: str, answer: str, by: int | None, reasons: Any = ()) -> dict[str, Any]:
         self.outcome, self.answer, self.answered_by_id = outcome, answer, by
