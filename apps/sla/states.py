@@ -53,6 +53,14 @@ TIMERS = frozenset({Metric.SURVEY_SEND, Metric.SURVEY_REMINDER, Metric.SURVEY_NO
 # Their time limits are versions of a legal rule and nothing else (LAW-01, LAW-02).
 LEGAL = frozenset({Metric.REGULATOR, Metric.LEGAL_REFUND, Metric.LEGAL_REFUND_LIMIT})
 
+# What service owes the customer by itself: a decision elsewhere neither waits for it nor meets it.
+CONTACT = frozenset(
+    {
+        Metric.FIRST_RESPONSE, Metric.HOTLINE_PICKUP, Metric.ACCEPTANCE, Metric.CALLBACK, Metric.SECOND_FOLLOW_UP,
+        Metric.SUPERVISOR_CALL, Metric.CARE_TASK, Metric.CALL_RETURN, Metric.PLATFORM_REPLY,
+    }
+)  # fmt: skip
+
 
 def purpose_of(metric: str) -> Purpose:
     return Purpose.TIMER if metric in TIMERS else Purpose.OBLIGATION

@@ -53,7 +53,8 @@ def checked(kind: str, customer: Customer) -> DataRequest:
 
 
 @pytest.mark.req("ARC-05", "LAW-05", "ARC-03")
-def test_when_the_time_is_up_nothing_in_the_database_names_the_person_and_the_log_still_verifies():
+def test_when_the_time_is_up_nothing_in_the_database_names_the_person_and_the_log_still_verifies(settings, tmp_path):
+    settings.EVIDENCE_HEADS_FILE = tmp_path / "heads.jsonl"  # of this database alone
     ticket = make.close_again(make.closed_ticket())
     make.rejected_refund(ticket)
     customer = ticket.customer

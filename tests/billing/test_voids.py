@@ -35,7 +35,7 @@ def test_filing_numbers_the_request_holds_the_invoice_and_starts_the_24_hours():
 
     assert request.state == VoidState.FINANCE_REVIEW
     assert request.amount == Decimal("1130.00")
-    assert request.number.startswith(f"{clock.local(clock.now()):%Y%m}-")
+    assert request.number.startswith(f"V{clock.local(clock.now()):%Y%m}-")
     held = InvoiceLine.objects.get(invoice=request.invoice)
     assert (held.held_quantity, held.held_net, held.held_tax) == (Decimal(1), Decimal("1000.00"), Decimal("130.00"))
 

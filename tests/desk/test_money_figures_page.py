@@ -64,7 +64,7 @@ def test_the_page_needs_as_many_queries_for_many_refunds_as_for_one(signed_in, d
     cache.clear()
     with django_assert_max_num_queries(30) as full:
         client.get(reverse("desk:money_figures"))
-    assert len(full) == len(one)
+    assert len(full) <= len(one)  # rules that a process keeps for a minute may be known by now
 
 
 @pytest.mark.req("VOI-09")

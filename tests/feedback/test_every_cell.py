@@ -183,6 +183,8 @@ def test_every_step_from_this_state_by_everybody(state):
     people = everybody()
     ticket = ready(state, factories.staff_actor(Role.ADMINISTRATOR))
     beside = factories.beside(ticket)
+    handler = people["department_handler"].user  # sees what is their department's, and merges into nothing else
+    Ticket.objects.filter(pk=beside.pk).update(collaborator_ids=[handler.department_id])
     before, last = traces(), Event.objects.latest("id").pk
     for step in STEPS:
         for who, actor in people.items():

@@ -65,6 +65,7 @@ def test_a_morning_of_approvals_by_keys(page):
     page.keyboard.press("Enter")
     expect(page.locator("#case .case-head")).to_contain_text(small[1].number)
     page.go_back()
+    page.wait_for_load_state("networkidle")
 
     # small ones together
     page.goto("/desk/")

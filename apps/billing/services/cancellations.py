@@ -95,7 +95,7 @@ def _insert(draft: CancellationDraft, number: str, text: str, actor: Actor) -> C
     department = draft.ticket.department_id if draft.ticket else None
     facts = Facts(kind="", urgency="", channel="", tier="", department_id=department)
     deadlines.start(case, [Metric.VOIDING], facts, at=clock.now())
-    numbers.insert(case, "cancellation")
+    numbers.insert(case, "cancellation", mark="C")
     return case
 
 

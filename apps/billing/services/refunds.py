@@ -72,7 +72,7 @@ def file(draft: RefundDraft, *, actor: Actor) -> Refund:
         if refund.above_cap:
             data["above_cap"] = True
         journal.record(events.REFUND_REQUESTED, subject=refund, actor=actor, data=data)
-        numbers.insert(refund, "refund")
+        numbers.insert(refund, "refund", mark="R")
         return refund
 
 

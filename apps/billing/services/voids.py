@@ -70,7 +70,7 @@ def file(draft: VoidDraft, *, actor: Actor) -> VoidRequest:
         set_amounts(request, portions)
         if (refusal := verification.refused_part(request, clock.now())) is not None:
             raise refusal
-        numbers.insert(request, "void")
+        numbers.insert(request, "void", mark="V")
         _keep_lines(request, portions)
         return _submit(request, portions, actor)
 

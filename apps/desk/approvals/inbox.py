@@ -19,6 +19,8 @@ from apps.core.idempotency import Answer
 from apps.desk.approvals import BY_NAME, SOURCES
 from apps.desk.approvals.base import REQUIRED, Case, Row, Verb
 from apps.sla import selectors as sla
+from apps.sla.models import Deadline
+from apps.sla.states import CONTACT
 
 COUNT_SECONDS = 20  # how old the number in the sidebar may be
 _LAST = datetime.max.replace(tzinfo=UTC)
@@ -40,8 +42,12 @@ def _with_due(rows: list[Row]) -> list[Row]:
     if not subjects:
         return rows
     open_ones = sla.open_by_subject(subjects)
-    first = {pk: next((d.due_at for d in due if d.paused_at is None), None) for pk, due in open_ones.items()}
+    first = {pk: next((d.due_at for d in due if _counts(d)), None) for pk, due in open_ones.items()}
     return [replace(row, due_at=_earliest(first.get(pk) for pk in row.due_of)) if row.due_of else row for row in rows]
+
+
+def _counts(deadline: Deadline) -> bool:
+    return deadline.paused_at is None and not deadline.is_timer and deadline.metric not in CONTACT
 
 
 def _earliest(moments: Iterable[datetime | None]) -> datetime | None:

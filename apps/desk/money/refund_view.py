@@ -15,7 +15,7 @@ from apps.journal import gates
 from apps.notifications.services import questions
 from apps.sla import selectors as sla
 from apps.sla.models import Deadline
-from apps.sla.states import LEGAL
+from apps.sla.states import CONTACT, LEGAL
 
 EARLIER = 8
 JOINED = ("payment__order", "customer", "ticket", "requested_by", "void_request__invoice", "void_request__reason")
@@ -74,7 +74,8 @@ def gather(refund: Refund, actor: Actor) -> dict[str, Any]:
 
 def _clocks(refund: Refund) -> list[Deadline]:
     """What is due next on its ticket, and the law's clocks where they run."""
-    owed = [d for d in sla.open_for(refund.ticket) if not d.is_timer] if refund.ticket else []
+    known = sla.open_for(refund.ticket) if refund.ticket else []
+    owed = [d for d in known if not d.is_timer and d.metric not in CONTACT]
     return owed[:1] + [d for d in owed[1:] if d.metric in LEGAL]
 
 

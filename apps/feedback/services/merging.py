@@ -93,8 +93,9 @@ def _because(own: Ticket, target: Ticket) -> str:
 def _refusal(own: Ticket, target: Ticket, actor: Actor) -> DomainError | None:
     if target.pk == own.pk:
         return DomainError("merge.itself", field="into")
-    if not Ticket.objects.visible_to(actor).filter(pk=target.pk).exists():
-        # A ticket one may see can have been merged into one that one may not know of (ADM-02).
+    if actor.can("feedback.handle_ticket") and not Ticket.objects.visible_to(actor).filter(pk=target.pk).exists():
+        # A ticket one may see can have been merged into one that one may not know of (ADM-02). Who may not merge at all
+        # hears that from the transition.
         return DomainError("ticket.duplicate_unknown", field="into")
     if not target.is_open:
         return DomainError("merge.target_over", field="into", number=target.number, state=target.get_state_display())
