@@ -30,15 +30,18 @@ def main(site: str) -> int:
         desk.wait_for_load_state("networkidle")
         desk.screenshot(path=IMAGES / "workspace.png")
         _take(desk, f"{site}/admin/", "dashboard")
+        finance = browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN").new_page()
+        _sign_in(finance, site, "pengjuan")
+        _take(finance, f"{site}/desk/", "approvals")
         phone = browser.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN").new_page()
         _take(phone, f"{site}/", "form-phone")
         browser.close()
     return 0
 
 
-def _sign_in(page: Page, site: str) -> None:
+def _sign_in(page: Page, site: str, user: str = "chenjing") -> None:
     page.goto(f"{site}/admin/login/")
-    page.fill("input[name=username]", "chenjing")
+    page.fill("input[name=username]", user)
     page.fill("input[name=password]", PASSWORD)
     page.press("input[name=password]", "Enter")
     page.wait_for_load_state("networkidle")

@@ -150,6 +150,18 @@ class Tickets(RuleBasedStateMachine):
     def more_work(self, data: st.DataObject) -> None:
         self.step(data, likely=True)
 
+    @rule(data=st.data(), steps=st.integers(2, 8))
+    def a_ticket_goes_on(self, data: st.DataObject, steps: int) -> None:
+        """Several likely steps of one ticket in a row, so that the end of its way is reached as well."""
+        ticket = data.draw(st.sampled_from(self.tickets()), label="ticket")
+        for _step in range(steps):
+            ticket = Ticket.objects.get(pk=ticket.pk)
+            name = data.draw(st.sampled_from(LIKELY[ticket.state][:4]), label=f"step from {ticket.state}")
+            actor = data.draw(st.sampled_from(self.leads), label="by")
+            dice = data.draw(st.integers(0, 11), label="dice")
+            with self.moment():
+                self.attempt(name, lambda n=name, t=ticket, a=actor, d=dice: MOVES[n](self, t, a, d))
+
     @rule(data=st.data())
     def try_anything(self, data: st.DataObject) -> None:
         """Any step by anybody, from whatever state."""
