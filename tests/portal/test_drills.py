@@ -13,13 +13,14 @@ from apps.feedback.models import Drill, DrillScenario, Ticket
 from apps.feedback.models.drill import DrillStep
 from apps.feedback.selectors import drills as reads
 from apps.feedback.selectors import figures
-from apps.feedback.services import assignment, closure, drills
+from apps.feedback.services import assignment, closure, conversation, drills
 from apps.journal import deliveries
 from apps.journal.events import ref
 from apps.notifications.catalogue import MESSAGE_TYPES, placeholders
 from apps.notifications.models import Notice, OutgoingMessage
 from apps.notifications.services import outbox
 from apps.notifications.services.dispatch import dispatch
+from apps.sla.models import Pause
 from apps.sla.services.sweep import sweep
 from apps.triage import sources
 from tests import factories
@@ -191,6 +192,19 @@ def test_ending_keeps_the_results_and_cleans_the_queues(lead):
     with pytest.raises(DomainError) as refused:
         drills.end(drill, actor=lead)
     assert refused.value.code == "drill.ended"
+
+
+def test_a_drill_that_ends_while_a_ticket_waits_ends_the_waiting(lead):
+    drill = begin(lead)
+    (waiting,) = tickets(drill)
+    assignment.accept(waiting, actor=lead)
+    conversation.ask_customer(Ticket.objects.get(pk=waiting.pk), "请问指示灯是什么颜色？", actor=lead)
+    assert Pause.objects.filter(subject_id=waiting.pk, ended_at=None).exists()
+
+    drills.end(drill, actor=lead)
+
+    assert not Pause.objects.filter(subject_id=waiting.pk, ended_at=None).exists()
+    assert Ticket.objects.get(pk=waiting.pk).state == "closed"
 
 
 def test_a_customers_ticket_is_never_closed_as_a_drill():

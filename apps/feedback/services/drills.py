@@ -95,6 +95,7 @@ def end(drill: Drill, *, actor: Actor) -> Drill:
             case.outcome = outcome.as_json()
             case.save(update_fields=["outcome"])
             if case.ticket.is_open:
+                clocks.resume(case.ticket)  # nobody waits for anybody any more
                 closed = transitions.apply(case.ticket, "end_drill", actor=DRILLS, reason=str(fresh))
                 clocks.cancel(closed)
                 clocks.refresh(closed)
