@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.services import webhooks
 from apps.billing import events
+from apps.billing.models import Invoice, Refund, VoidRequest
 
 KINDS = {
     events.INVOICE_IMPORTED: _("An invoice was taken over"),
@@ -31,4 +32,4 @@ KINDS = {
     events.DIFFERENCE_RESOLVED: _("A difference was settled"),
 }
 
-webhooks.offer(KINDS)
+webhooks.offer(KINDS, numbered=[Invoice, VoidRequest, Refund])

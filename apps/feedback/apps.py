@@ -13,6 +13,7 @@ class FeedbackConfig(AppConfig):
             evidence,
             gates,
             library_receivers,
+            offers,
             receivers,
             relation_receivers,
             subjects,

@@ -9,3 +9,4 @@ from .base import env  # noqa: E402
 
 ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]"]
 CHAT_DEMO = env.bool("CHAT_DEMO", default=True)
+WEBHOOK_INNER_NETWORKS = env.list("WEBHOOK_INNER_NETWORKS", default=["127.0.0.0/8", "::1/128"])

@@ -27,4 +27,5 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 AXES_ENABLED = False
 SECOND_LOOK = False
+WEBHOOK_INNER_NETWORKS = ["127.0.0.0/8"]
 WHITENOISE_AUTOREFRESH = True

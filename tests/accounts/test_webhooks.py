@@ -14,12 +14,12 @@ from django.urls import reverse
 from apps.accounts.models import Webhook, WebhookCall
 from apps.accounts.roles import Role
 from apps.accounts.services import webhooks
-from apps.core import actors, clock
+from apps.core import actors, clock, outgoing
 from apps.core.errors import DomainError
 from apps.journal import deliveries
 from apps.journal.models import Event
 from tests import money
-from tests.factories import staff
+from tests.factories import staff, ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("LNK-04")]
 
@@ -148,3 +148,51 @@ def test_the_pages(client, boss, other_side):
         assert client.get(reverse(f"admin:accounts_{name}_changelist")).status_code == 200
     client.force_login(staff())
     assert client.get(add).status_code == 403
+
+
+def test_a_ticket_is_told_with_its_number_and_without_its_words(other_side, boss):
+    subscribe(other_side.url, boss, "ticket.received")
+    one = ticket("我是张伟，电话13800138000，杯子坏了")
+
+    deliveries.drain()
+    webhooks.work_off()
+
+    ((_headers, body),) = other_side.heard
+    told = json.loads(body)
+    assert told["subject"] == {"type": "feedback.ticket", "id": str(one.pk), "number": one.number}
+    assert "张伟" not in body.decode() and "13800138000" not in body.decode()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "169.254.169.254",
+        "::1",
+        "::ffff:192.168.0.1",
+        "fe80::1%eth0",
+        "0.0.0.0",
+        "224.0.0.1",
+        "100.64.0.1",
+    ],
+)
+def test_inner_addresses_are_not_called_unless_the_site_opened_them(address, settings):
+    settings.WEBHOOK_INNER_NETWORKS = []
+    assert not outgoing.may_call(address)
+    assert outgoing.may_call("8.8.8.8") and outgoing.may_call("2001:4860:4860::8888")
+    settings.WEBHOOK_INNER_NETWORKS = ["10.1.0.0/16"]
+    assert outgoing.may_call(address) == (address == "10.1.2.3")
+
+
+def test_a_name_that_leads_inside_hears_nothing(other_side, boss, settings):
+    settings.WEBHOOK_INNER_NETWORKS = []
+    subscribe(other_side.url.replace("127.0.0.1", "localhost"), boss)
+    money.refund()
+    deliveries.drain()
+
+    webhooks.work_off()
+
+    call = WebhookCall.objects.get()
+    assert (call.status, call.error, call.taken_at) == (None, "NotAllowed", None)
+    assert other_side.heard == []

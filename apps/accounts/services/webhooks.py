@@ -9,17 +9,18 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 import requests
 from django.db import IntegrityError, transaction
+from django.db.models import Model
 from django.utils.functional import Promise
 
 from apps.accounts import events
 from apps.accounts.models import Webhook, WebhookCall
-from apps.core import clock, locks
+from apps.core import clock, locks, outgoing
 from apps.core.actors import Actor, system
 from apps.core.errors import DomainError
 from apps.journal import receivers
@@ -36,11 +37,16 @@ TEST = "webhook.test"
 CALLER = system("webhooks")
 
 _offered: dict[str, str | Promise] = {}
+_numbered: dict[str, type[Model]] = {}
 
 
-def offer(kinds: Mapping[str, str | Promise]) -> None:
-    """Let these kinds of events be subscribed to. Called in a room's `ready()`."""
+def offer(kinds: Mapping[str, str | Promise], *, numbered: Iterable[type[Model]] = ()) -> None:
+    """Let these kinds of events be subscribed to; of the subjects `numbered` the number is told, too.
+
+    Called in a room's `ready()`.
+    """
     _offered.update(kinds)
+    _numbered.update({str(model._meta.label_lower): model for model in numbered})
     receivers.on(*kinds, name="accounts.webhooks")(hear)
 
 
@@ -50,18 +56,22 @@ def offered() -> dict[str, str | Promise]:
 
 def hear(event: Event) -> None:
     """The receiver: one call for each address that wants this kind."""
-    hooks = Webhook.objects.filter(active=True, kinds__contains=[event.kind])
-    calls = [WebhookCall(webhook=hook, event_id=event.id, kind=event.kind, body=_body(event)) for hook in hooks]
-    if calls:
+    hooks = list(Webhook.objects.filter(active=True, kinds__contains=[event.kind]))
+    if hooks:
+        body = _body(event)
+        calls = [WebhookCall(webhook=hook, event_id=event.id, kind=event.kind, body=body) for hook in hooks]
         WebhookCall.objects.bulk_create(calls, ignore_conflicts=True)
         ring(TASK)
 
 
 def _body(event: Event) -> str:
     """What is told. Reasons are words of people and stay here."""
+    subject = {"type": event.subject_type, "id": event.subject_id}
+    if model := _numbered.get(event.subject_type):
+        subject["number"] = model._default_manager.filter(pk=event.subject_id).values_list("number", flat=True).first()
     told = {
         "id": event.id, "kind": event.kind, "at": event.at, "actor": event.actor_label,
-        "subject": {"type": event.subject_type, "id": event.subject_id}, "data": event.data,
+        "subject": subject, "data": event.data,
     }  # fmt: skip
     return canonical(told).decode()
 
@@ -161,12 +171,9 @@ def _make(call: WebhookCall) -> tuple[int | None, str]:
         "X-Feedback-Signature": signature(call.webhook.secret, int(clock.now().timestamp()), call.body),
     }  # fmt: skip
     try:
-        answer = requests.post(
-            call.webhook.url, call.body.encode(), headers=headers, timeout=TIMEOUT, allow_redirects=False
-        )
+        return outgoing.post(call.webhook.url, call.body.encode(), headers, seconds=TIMEOUT), ""
     except requests.RequestException as error:
         return None, type(error).__name__
-    return answer.status_code, ""
 
 
 def signature(secret: str, at: int, body: str) -> str:
