@@ -1,9 +1,10 @@
 """`script/messages`: extract what people read, report what has no translation, compile.
 
 Each app has its own catalogue; strings of `templates/<app>/` belong to that app. The catalogue in `locale/` holds the
-rest: this package, shared templates, and the admin theme (Unfold ships no translations). Simplified Chinese is written
-by people; traditional Chinese is converted from it wherever nobody wrote something else. Nothing translated is ever
-lost: what the sources no longer use is kept at the end of the file as obsolete.
+rest: this package, shared templates, and what comes without Chinese: the admin theme (Unfold) and the tables of log-in
+attempts (django-axes). Simplified Chinese is written by people; traditional Chinese is converted from it wherever nobody
+wrote something else. Nothing translated is ever lost: what the sources no longer use is kept at the end of the file as
+obsolete.
 """
 
 import argparse
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 WRITTEN, CONVERTED = "zh_Hans", "zh_Hant"
 GENERATED = "converted from zh_Hans"  # a comment on the entry; remove it to keep a hand-made wording
-THEME = ("unfold", "unfold.contrib.filters", "unfold.contrib.forms")  # as installed in the settings
+THEME = ("unfold", "unfold.contrib.filters", "unfold.contrib.forms", "axes")  # as installed in the settings
 TEMPLATE_SUFFIXES = {".html", ".txt", ".svg", ".xml", ".md"}
 HEADER = """msgid ""
 msgstr ""

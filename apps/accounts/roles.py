@@ -158,6 +158,15 @@ _VERBS = {
     "change": _("Change: %(things)s"),
     "delete": _("Delete: %(things)s"),
 }
+# Tables that nobody opens and that have no name of their own; a role's page lists the rights over them all the same.
+_UNNAMED = {
+    "billing.callbacknonce": _("used marks of callbacks"),
+    "core.counter": _("number series"),
+    "core.heartbeat": _("signs of life"),
+    "core.idempotencyrecord": _("records of repeated requests"),
+    "feedback.searchtext": _("search texts"),
+    "sla.ruleversion": _("states of the time rules"),
+}
 # Tables of Django's own that nobody's role is about; groups and users have names of their own in accounts.
 _NOT_OURS = ("sessions", "contenttypes", "auth")
 
@@ -194,7 +203,7 @@ def words(permission: Permission) -> str:
     verb, _sep, what = permission.codename.partition("_")
     if model is None or what != model._meta.model_name or verb not in _VERBS:
         return gettext(permission.name)
-    return _VERBS[verb] % {"things": model._meta.verbose_name_plural}
+    return _VERBS[verb] % {"things": _UNNAMED.get(model._meta.label_lower, model._meta.verbose_name_plural)}
 
 
 def room(permission: Permission) -> str:

@@ -44,6 +44,10 @@ register(
         "void.no_rule": Problem(409, _("No rule covers this invoice. Finance must add one.")),
         "void.form_missing": Problem(409, _("The red form is not confirmed yet.")),
         "void.form_alive": Problem(409, _("There is a form already; it must be settled or withdrawn first.")),
+        "void.form_let_go": Problem(
+            409, _("The form of the decision before must be withdrawn from the tax platform first.")
+        ),
+        "void.form_wanted": Problem(409, _("The request still needs this form.")),
         "void.form_over": Problem(409, _("This form is %(state)s; enter a new one.")),
         "void.being_executed": Problem(409, _("A call to the tax platform is open; its outcome must be known first.")),
         "void.check_by_system": Problem(409, _("The system found this itself; a person cannot overrule it.")),

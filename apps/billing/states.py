@@ -89,6 +89,7 @@ class FormState(models.TextChoices):
 
 FORM_ALLOWS_RED = (FormState.NOT_NEEDED, FormState.CONFIRMED)
 FORM_WAITS = (FormState.WAITS_FOR_BUYER, FormState.WAITS_FOR_SELLER)
+FORM_ALIVE = (*FORM_ALLOWS_RED, *FORM_WAITS)
 
 
 class VoidState(models.TextChoices):
@@ -110,6 +111,11 @@ class VoidState(models.TextChoices):
 
 OPEN_VOIDS = [s for s in VoidState if s not in (VoidState.ARCHIVED, VoidState.REJECTED, VoidState.WITHDRAWN)]
 """These hold a part of their invoice's balance; a rejected or withdrawn one gives it back."""
+
+LETS_FORM_GO = (
+    VoidState.FINANCE_REVIEW, VoidState.MANAGEMENT_REVIEW, VoidState.VERIFICATION, VoidState.REJECTED, VoidState.WITHDRAWN,
+)  # fmt: skip
+"""In these states a request wants no red form; one that is left from before is withdrawn."""
 
 
 class CheckKind(models.TextChoices):

@@ -12,10 +12,11 @@ from django.db.models import QuerySet, Sum
 
 from apps.accounts.models import ApprovalLimit, User
 from apps.accounts.selectors import approval_limit
-from apps.billing.models import Approval, ApprovalRule, Refund, VoidRequest
+from apps.billing.models import Approval, ApprovalRule, Delegation, Refund, VoidRequest
 from apps.billing.services import approvals
 from apps.billing.services.approvals import Case, Reads, Signing
 from apps.billing.states import HOLDS_MONEY, OPEN_VOIDS, RefundKind, RefundState, VoidState
+from apps.core import clock
 from apps.core.actors import Actor
 from apps.core.errors import DomainError
 
@@ -101,6 +102,15 @@ def _signable(rows: "QuerySet[Any]", actor: Actor) -> list[ToSign]:
             continue
         found.append(ToSign(case, standing, for_whom, together(case, standing, small[case.subject])))
     return found
+
+
+def stands_in(actor: Actor) -> bool:
+    """Whether somebody's power to sign is lent to this actor today, by the calendar of Shanghai (VOI-02)."""
+    if actor.user_id is None:
+        return False
+    today = clock.local(clock.now()).date()
+    lent = Delegation.objects.filter(taker_id=actor.user_id, ended_at=None, giver__is_active=True)
+    return lent.filter(first_day__lte=today, last_day__gte=today).exists()
 
 
 def _may_ever(actor: Actor, subject: str) -> bool:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.channels.models import Door, Inbound
+from apps.channels.services import doors
 from apps.core import clock
 from apps.feedback.models import Mailbox
 from apps.feedback.selectors import mail
@@ -24,7 +25,11 @@ RECENT = 1000  # of the newest messages: what a page may look through
 
 @dataclass(slots=True)
 class Checkup:
-    """One way in or out. `state`: well, new, off, silent (a worry) or ill; moments are aware."""
+    """One way in or out. `state`: well, new, off, silent (a worry) or ill; moments are aware.
+
+    `refused`: requests without the right signature in the last 24 hours. Anybody can send one, so they say nothing about
+    the state; `refused_at` is the last one, kept to the minute.
+    """
 
     about: str
     name: str
@@ -40,6 +45,8 @@ class Checkup:
     failed: int = 0
     link: str = ""
     failed_link: str = ""
+    refused: int = 0
+    refused_at: datetime | None = None
 
     @property
     def ill(self) -> bool:
@@ -48,7 +55,12 @@ class Checkup:
 
 def checkups() -> list[Checkup]:
     """Everything at once, doors first."""
-    return [*_doors(), *_mailboxes(), *_ways_out()]
+    return [*_doors(Door.objects.all()), *_mailboxes(), *_ways_out()]
+
+
+def checkup(door: Door) -> Checkup:
+    """One door, as the list of all shows it."""
+    return next(_doors(Door.objects.filter(pk=door.pk)))
 
 
 def failed_items(limit: int = 20) -> list[Inbound]:
@@ -57,9 +69,11 @@ def failed_items(limit: int = 20) -> list[Inbound]:
     return list(rows.order_by("-at", "-id")[:limit])
 
 
-def _doors() -> Iterator[Checkup]:
-    now = clock.now()
-    open_items = Inbound.objects.filter(state__in=[Inbound.State.RECEIVED, Inbound.State.FAILED]).values("door")
+def _doors(wanted: "QuerySet[Door]") -> Iterator[Checkup]:
+    now, rows = clock.now(), list(wanted.defer("secrets", "token"))
+    open_items = Inbound.objects.filter(state__in=[Inbound.State.RECEIVED, Inbound.State.FAILED], door__in=rows).values(
+        "door"
+    )
     counted = {
         row["door"]: row
         for row in open_items.annotate(
@@ -68,7 +82,8 @@ def _doors() -> Iterator[Checkup]:
             oldest=Min("at", filter=Q(state=Inbound.State.RECEIVED, error="")),
         )
     }
-    for door in Door.objects.defer("secrets", "token"):
+    refused = doors.refused_lately(door.pk for door in rows)
+    for door in rows:
         items = counted.get(door.pk, {"waiting": 0, "failed": 0, "oldest": None})
         found = Checkup(
             f"door:{door.pk}", door.name, door.get_kind_display(),
@@ -76,6 +91,7 @@ def _doors() -> Iterator[Checkup]:
             failures=door.failures, waiting=items["waiting"], failed=items["failed"],
             link=reverse("admin:channels_door_change", args=[door.pk]),
             failed_link=f"{reverse('admin:channels_inbound_changelist')}?door__id__exact={door.pk}&state__exact=failed",
+            refused=refused[door.pk], refused_at=door.refused_at,
         )  # fmt: skip
         found.state, found.words = _door_state(door, found, now, items["oldest"])
         yield found
@@ -90,8 +106,6 @@ def _door_state(door: Door, found: Checkup, now: datetime, oldest: datetime | No
         return "ill", _("items that could not be taken in")
     if oldest and now - oldest > STUCK:
         return "silent", _("Is the background worker running?")
-    if door.refused_at and door.refused_at > (door.heard_at or door.created_at):
-        return "silent", _("the last request carried a wrong signature")
     if door.heard_at is None and door.answered_at is None:
         return "new", _("nothing heard yet")
     return "well", _("well")

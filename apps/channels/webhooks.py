@@ -41,6 +41,7 @@ def knock(request: HttpRequest, door_id: UUID) -> HttpResponse:
 def _refuse(door: Door, request: HttpRequest, error: Refused) -> HttpResponse:
     """Noted and logged, but not without end: a flood from one address costs a signature and nothing more."""
     sender = f"refused:{network.sender(request)}"
+    doors.count_refused(door)
     if limits.used_up(sender, REFUSALS_A_MINUTE):
         return _short(429)
     limits.count(sender)

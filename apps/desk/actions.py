@@ -205,6 +205,8 @@ def offered(ticket: Ticket, actor: Actor) -> list[tuple[Action, str]]:
         refusal = offers.get(name)
         if refusal is None and name in ("approve_solution", "decline_solution"):
             refusal = _decision_refusal(ticket, actor, approve=name == "approve_solution")
+        if refusal is None and name == "ask_customer":
+            refusal = conversation.why_not_to_customer(ticket)
         if refusal is None and name in _SEPARATED:
             refusal = _separation_refusal(_SEPARATED[name], ticket, actor)
         steps.append((action, refusal.words if refusal else ""))

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from unfold.dataclasses import SearchResult
 
 from apps.accounts.principals import actor_for
+from apps.billing.to_sign import stands_in
 from apps.core.actors import Actor
 from apps.core.vocabulary import Channel
 from apps.crm.selectors import find_customer
@@ -21,7 +22,8 @@ from apps.feedback.selectors import search as words
 
 Item = dict[str, Any]
 FOUND = 10
-# Whoever holds one of these may find something in the approval inbox; all others have no entry for it.
+# Whoever holds one of these may find something in the approval inbox; others have an entry for it only while they stand
+# in for somebody, or something is known to wait for them.
 DECIDES = (
     "billing.approve_void_finance", "billing.approve_void_management", "billing.approve_refund_finance",
     "billing.approve_refund_management", "billing.pay_refund", "billing.execute_void", "feedback.approve_solution",
@@ -113,7 +115,7 @@ def _work(request: HttpRequest) -> list[Item]:
     items = [{"title": _("Dashboard"), "icon": "monitoring", "link": reverse("admin:index")}]
     if actor.can("feedback.view_ticket"):
         items.append({"title": _("Queue"), "icon": "inbox", "link": reverse("admin:desk_queue")})
-    if any(actor.can(right) for right in DECIDES):
+    if _decides(actor):
         items.append(_approvals(request, actor))
     if actor.can("sla.approve_extension"):
         link = reverse("admin:sla_extensionrequest_changelist")
@@ -127,6 +129,11 @@ def _work(request: HttpRequest) -> list[Item]:
         items.append({"title": _("Drills"), "icon": "fitness_center", "link": reverse("admin:desk_drills")})
     items.append({"title": _("My notices"), "icon": "notifications", "link": reverse("notifications:notices")})
     return items
+
+
+def _decides(actor: Actor) -> bool:
+    """Costs a query only where no right of one's own answers."""
+    return any(actor.can(right) for right in DECIDES) or bool(inbox.known_count(actor)) or stands_in(actor)
 
 
 def _archive(actor: Actor) -> list[Item]:
@@ -236,7 +243,7 @@ def search(request: HttpRequest, term: str) -> list[SearchResult]:
     query = words.parse(term)
     if len(term) < 4 and not any(len(word) > 1 for word in query.words):
         return []
-    seen = Ticket.objects.visible_to(actor)
+    seen = Ticket.objects.listed_for(actor)
     found = list(seen.filter(number__startswith=term).order_by("-id")[:FOUND]) if term[:1].isdigit() else []
     customer = find_customer(term, actor)
     if customer is not None:

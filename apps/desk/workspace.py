@@ -19,7 +19,7 @@ from apps.desk.forms.base import DeskForm
 from apps.desk.told import told
 from apps.feedback.models import Ticket
 from apps.feedback.selectors import workspace as reads
-from apps.feedback.services import clocks, contact_given
+from apps.feedback.services import clocks, contact_given, conversation
 from apps.feedback.states import MAIN_WAY, TicketState
 from apps.journal import selectors as journal
 from apps.journal.events import ref
@@ -123,7 +123,9 @@ def context(
         "bound": bound,
         "handles": handles,
         "forms": {name: build_form(name, ticket, actor, bound) for name in CARDS} if handles else {},
-        "may_wait": handles and ticket.state == TicketState.IN_PROGRESS,
+        "may_wait": handles
+        and ticket.state == TicketState.IN_PROGRESS
+        and not conversation.why_not_to_customer(ticket),
         "may_plan": handles and ticket.state in PLANNING,
         "may_supervise": handles and ticket.is_open and not ticket.escalated,
         "parts": score.explain(ticket.priority_parts),

@@ -87,13 +87,17 @@ class DeliveryAdmin(ReadOnly):
 
 @admin.register(Head)
 class HeadAdmin(ReadOnly):
-    list_display = ("size", "sealed_at", "root_hex", "key_id")
-    fields = ("size", "sealed_at", "root_hex", "previous", "key_id", "signature_hex")
-    readonly_fields = ("root_hex", "signature_hex")
+    list_display = ("size", "sealed_at", "root_hex", "signed_by")
+    fields = ("size", "sealed_at", "root_hex", "previous", "signed_by", "signature_hex")
+    readonly_fields = ("root_hex", "signed_by", "signature_hex")
 
     @admin.display(description=_("root"))
     def root_hex(self, head: Head) -> str:
         return bytes(head.root).hex()[:24] + "…"
+
+    @admin.display(description=_("fingerprint of the key"), ordering="key_id")
+    def signed_by(self, head: Head) -> str:
+        return head.key_id
 
     @admin.display(description=_("signature"))
     def signature_hex(self, head: Head) -> str:

@@ -10,8 +10,10 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from apps.core.erasure import ERASED
 from apps.core.errors import DomainError
 from apps.journal import signing
+from apps.journal.erasure import NO_SALT, WORDS_ERASED
 from apps.journal.merkle import node_hash
 from apps.journal.models import Event, Head, Leaf
 from apps.journal.sealer import exported, leaf_entry
@@ -98,15 +100,20 @@ class LogTree(Tree):
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """An event as it goes into a pack: what its leaf stands for, what opens its commitment, and the path to the root."""
+    """An event as it goes into a pack: what its leaf stands for, what opens its commitment, and the path to the root.
+
+    `erasure` is the event that erased its words (LAW-05): nothing opens its commitment any more, which stands in `entry`.
+    """
 
     event: Event
     position: int
     entry: bytes
     path: list[bytes]
+    erasure: Event | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
+            **({"erased": self.erasure.pk} if self.erasure else {}),
             "position": self.position,
             "entry": self.entry.decode(),
             "salt": bytes(self.event.salt).hex(),
@@ -172,11 +179,31 @@ def prove(subjects: Sequence[UUID]) -> Proof:
     whole = tree(head.size, places.values(), [earlier.size for earlier in before])
     if whole.root() != bytes(head.root):
         raise DomainError("evidence.broken")
+    erasures = _erasures(events)
     proven = [
-        Proven(event, places[event.pk], leaf_entry(places[event.pk], event), whole.inclusion(places[event.pk]))
+        Proven(
+            event, places[event.pk], leaf_entry(places[event.pk], event), whole.inclusion(places[event.pk]),
+            erasures.get(event.pk),
+        )
         for event in events
-    ]
+    ]  # fmt: skip
     return Proof(head, proven, [(earlier, whole.consistency(earlier.size)) for earlier in before])
+
+
+def _erasures(events: Sequence[Event]) -> dict[int, Event]:
+    """Which of these events erased the words of which others, as `verification` sees it: an erased event says so itself."""
+    named = {
+        (event.subject_id, erased): event
+        for event in events
+        if event.kind == WORDS_ERASED
+        for erased in event.data.get("events", [])
+    }
+    return {
+        event.pk: erasure
+        for event in events
+        if event.reason == ERASED and bytes(event.salt) == NO_SALT
+        if (erasure := named.get((event.subject_id, event.pk))) is not None
+    }
 
 
 def _spread(head: Head) -> list[Head]:

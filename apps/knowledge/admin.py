@@ -37,7 +37,7 @@ _PLAIN = {"submit": articles.submit, "publish": articles.publish, "revise": arti
 class ArticleForm(forms.ModelForm[Article]):
     """`seen` is the version that was shown: it tells that somebody saved since; what is typed stays."""
 
-    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    seen = forms.IntegerField(label="", widget=forms.HiddenInput, required=False)
 
     class Meta:
         model = Article

@@ -75,6 +75,19 @@ MONEY_TYPES = (
         needs=("invoice",),
     ),
     MessageType(
+        "red_form_stays",
+        _("Red form to be withdrawn at the tax bureau"),
+        (IN_APP,),
+        (
+            Placeholder("request", _("number of the void request"), "202611-004"),
+            Placeholder("form", _("number of the red form"), "HZ3326000000000001"),
+            Placeholder("failure", _("what the tax platform said"), "FORM_BUSY"),
+            DESK_LINK,
+        ),
+        needs=("request",),
+        for_staff=True,
+    ),
+    MessageType(
         "month_end_voids",
         _("Voids that turn into red letters"),
         _TO_STAFF,

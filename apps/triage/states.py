@@ -1,6 +1,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.vocabulary import Kind, Risk, Tier, Urgency
+
 
 class PriorityLevel(models.TextChoices):
     """What the score amounts to (CLS-05); from how many points on is a row of `ScoreWeight` with factor `level`."""
@@ -31,3 +33,19 @@ class Factor(models.TextChoices):
     SENTIMENT = "sentiment", _("Tone")  # value: a number from -1 to 0, "at or below"
     NUDGES = "nudges", _("Nudges")  # 催单; value: a number, "at least so many"
     LEVEL = "level", _("Level from points")  # value: a PriorityLevel; points: from how many on
+
+
+CHOICES = {
+    Factor.URGENCY: Urgency,
+    Factor.TIER: Tier,
+    Factor.KIND: Kind,
+    Factor.RISK: Risk,
+    Factor.IMPACT: Impact,
+    Factor.LEVEL: PriorityLevel,
+}
+
+
+def value_label(factor: str, value: str) -> str:
+    """A value in words; a code that is no longer known stands for itself."""
+    choices = CHOICES.get(Factor(factor)) if factor in Factor.values else None
+    return str(choices(value).label) if choices and value in choices.values else value

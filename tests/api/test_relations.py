@@ -85,6 +85,52 @@ def test_a_child_holds_its_parent(api):
     assert pointers(wrong) == {"/department"}
 
 
+@pytest.fixture
+def whole():
+    return factories.ticket_in("in_progress", actor=factories.staff_actor(Role.ADMINISTRATOR))
+
+
+@pytest.mark.req("HND-11")
+def test_existing_tickets_become_children_and_stand_for_themselves_again(api, whole):
+    part, more = factories.beside(whole), factories.beside(whole, "冰箱冷藏室漏水，地板泡坏了。")
+    body = {"tickets": [part.number, more.number, part.number], "reason": "同一次上门解决"}
+
+    attached = api.post(f"tickets/{whole.number}/attach/", body, key="a1")
+    again = api.post(f"tickets/{whole.number}/attach/", body, key="a1")
+
+    rows = attached.json()["results"]
+    assert (attached.status_code, [(row["number"], row["parent"]) for row in rows]) == (
+        200,
+        [(part.number, whole.number), (more.number, whole.number)],
+    )
+    assert again["Idempotency-Replayed"] == "true"
+    children = api.get(f"tickets/{whole.number}/relations/").json()["children"]
+    assert {child["number"] for child in children} == {part.number, more.number}
+    taken = api.post(f"tickets/{part.number}/attach/", {"tickets": [more.number]})
+    assert is_problem(taken, 409, "part.has_whole") and pointers(taken) == {"/tickets"}
+    alone = api.post(f"tickets/{part.number}/detach/", {"reason": "另一台机器"})
+    assert (alone.status_code, alone.json()["parent"]) == (200, None)
+    assert is_problem(api.post(f"tickets/{part.number}/detach/", {"reason": "又一次"}), 409, "ticket.not_a_part")
+    assert api.post(f"tickets/{more.number}/detach/", {}).status_code == 422
+
+
+@pytest.mark.req("HND-11", "ADM-01")
+def test_what_may_not_become_a_child_attaches_nothing(api, api_with, whole):
+    part, stranger = factories.beside(whole), factories.ticket()
+    to = f"tickets/{whole.number}/attach/"
+
+    other = api.post(to, {"tickets": [part.number, stranger.number]})
+    unknown = api.post(to, {"tickets": [part.number, "202401-999"]})
+    reader = api_with("tickets:read").post(to, {"tickets": [part.number]})
+
+    assert is_problem(other, 409, "part.other_customer")
+    assert is_problem(unknown, 422) and pointers(unknown) == {"/tickets"}
+    assert is_problem(reader, 403, "core.not_allowed")
+    assert is_problem(api.post(to, {"tickets": [whole.number]}), 422, "part.itself")
+    assert pointers(api.post(to, {"tickets": []})) == {"/tickets"}
+    assert Ticket.objects.get(pk=part.pk).parent_id is None
+
+
 @pytest.mark.req("CLS-08")
 def test_tags_are_set_completed_and_filtered_by(api, pair):
     first, _second = pair

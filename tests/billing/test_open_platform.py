@@ -170,6 +170,27 @@ def test_a_form_that_the_buyer_confirms_lets_the_red_invoice_through(platform):
     assert platform.ledger.rows("SELECT used FROM forms") == [{"used": 1}]
 
 
+@pytest.mark.req("VOI-05")
+def test_a_form_is_withdrawn_by_its_number_and_once_for_good(platform):
+    platform_invoice(platform, kind="digital_ordinary", facts={"use_confirmed": True})
+    mine = adapter(platform).send(order(verb="form", kind="digital_ordinary")).form_number
+    withdraw = order(key="K2", verb="withdraw", form_number=mine)
+    first, again = adapter(platform).send(withdraw), adapter(platform).send(withdraw)
+    assert (first.proof, first.form_number, first.form_state) == (Proof.SUCCEEDED, mine, "08")
+    assert again.form_state == adapter(platform).query(withdraw).form_state == "08"
+
+    theirs = platform.platform.start_by_buyer("", "1", "100.00", "13.00")
+    for key, number, code in (
+        ("K3", mine, "FORM_STATE"),
+        ("K4", theirs, "FORM_OF_BUYER"),
+        ("K5", "HZ0", "FORM_UNKNOWN"),
+    ):
+        refused = adapter(platform).send(order(key=key, verb="withdraw", form_number=number))
+        assert (refused.proof, refused.failure) == (Proof.FAILED, code)
+    other = order(key="K2", verb="withdraw", form_number=theirs)
+    assert adapter(platform).query(other).proof == Proof.UNKNOWN  # an answer about another form proves nothing
+
+
 def test_a_form_lapses_after_72_hours_of_the_platforms_own_clock(platform):
     platform_invoice(platform, kind="digital_ordinary", facts={"use_confirmed": True})
     number = adapter(platform).send(order(verb="form", kind="digital_ordinary")).form_number

@@ -134,6 +134,25 @@ def test_a_failure_taken_back_after_another_way_was_paid_is_a_difference_with_a_
     assert [d.kind for d in Difference.objects.all()] == ["twice"]
 
 
+@pytest.mark.req("VOI-13", "ADM-05")
+def test_a_changed_row_of_the_gate_tells_what_it_was_what_it_is_and_who():
+    boss, today = finance(Role.FINANCE_MANAGER), clock.local(clock.now()).date()
+    row = RefundGate(reason_code="02", up_to=Decimal("100.00"), before_red=False, effective_from=today)
+    with pytest.raises(DomainError):
+        refund_gates.save_rule(row, actor=factories.staff_actor(Role.SERVICE_STAFF))
+    refund_gates.save_rule(row, actor=boss)
+    row.up_to, row.before_red = Decimal("300.00"), True
+    refund_gates.save_rule(row, actor=boss)
+    refund_gates.save_rule(RefundGate.objects.get(pk=row.pk), actor=boss)  # as it was
+
+    new, changed = Event.objects.filter(kind="billing.refund_gates_changed", subject_id=row.pk).order_by("at", "id")
+    assert new.data["before"] is None and new.data["after"]["up_to"] == "100.00"
+    before, after = changed.data["before"], changed.data["after"]
+    differs = {name: (before[name], after[name]) for name in after if before[name] != after[name]}
+    assert differs == {"up_to": ("100.00", "300.00"), "before_red": (False, True)}
+    assert (changed.actor_kind, changed.actor_label) == ("staff", boss.label)
+
+
 @pytest.mark.req("VOI-13")
 def test_the_red_invoice_comes_first_unless_a_rule_or_a_person_says_otherwise():
     RefundGate.objects.all().delete()

@@ -136,7 +136,7 @@ def test_in_a_browser_by_keyboard_and_menu(page, live_site):
     box.press_sequentially("@钱")
     expect(page.locator("#mentions [role=option]")).to_have_count(1)
     box.press("Enter")
-    assert box.input_value() == "@钱多多 "
+    expect(box).to_have_value("@钱多多 ")
 
     page.locator(".adds summary").click()
     page.get_by_role("menuitem", name="耗时").click()

@@ -1,12 +1,14 @@
 """The page of doors, their settings, items that failed, and the one notice when something is unwell."""
 
 import re
+import time
 from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.channels import selectors
 from apps.channels.models import Alarm, Door, Inbound
 from apps.channels.services import doors, health, inbound
 from apps.core import actors, clock
@@ -223,6 +225,60 @@ def test_a_failing_door_is_told_once_and_once_when_it_is_well(settings):
     assert [health.watch(), health.watch()] == [1, 0]
     assert told("door_well").filter(user=admin).count() == 1
     assert not Alarm.objects.exists()
+
+
+def forge(platforms, to, times):
+    """So many requests without the platform's signature; returns our answers."""
+    made = platforms.peers[to.kind].message(account(to), PEOPLE[to.kind], text="我是骗子", forged=True)
+    return [knock(made).status_code for _ in range(times)]
+
+
+def test_forged_calls_leave_a_healthy_door_well_and_are_counted(platforms, as_admin):
+    """Anybody can send them: neither the list nor the door's own page calls the door unwell, both count them."""
+    to = door("wechat")
+    doors.heard(to)
+
+    assert forge(platforms, to, 4) == [403] * 4
+
+    assert health.watch() == 0
+    found = selectors.checkup(Door.objects.get(pk=to.pk))
+    assert (found.state, found.failures, found.refused) == ("well", 0, 4)
+    assert found.refused_at is not None
+    for page in (reverse(LIST), reverse("admin:channels_door_change", args=[to.pk])):
+        text = as_admin.get(page).content.decode()
+        assert "24 小时内拒绝 4 次调用" in text and "最近一次被拒" in text
+        assert "正常" in text
+
+
+def test_forged_calls_do_not_hide_that_a_door_fails(platforms, as_admin):
+    to = door("wechat")
+    for _ in range(3):
+        doors.failed(to, "errcode 40013")
+    forge(platforms, to, 1)
+
+    for page in (reverse(LIST), reverse("admin:channels_door_change", args=[to.pk])):
+        assert "连续出错" in as_admin.get(page).content.decode()
+
+
+def test_refused_calls_older_than_a_day_are_counted_no_more(platforms, monkeypatch):
+    to = door("wechat")
+    forge(platforms, to, 2)
+    later = time.time() + 25 * 3600
+    monkeypatch.setattr("apps.channels.limits.time.time", lambda: later)
+
+    assert doors.refused_lately([to.pk]) == {to.pk: 0}
+
+
+def test_without_the_cache_nothing_is_counted_and_the_page_stands(platforms, as_admin, monkeypatch):
+    to = door("wechat")
+
+    def away(*_args):
+        raise ConnectionError
+
+    monkeypatch.setattr("apps.channels.limits.cache.get_many", away)
+
+    assert forge(platforms, to, 1) == [403]
+    assert as_admin.get(reverse(LIST)).status_code == 200
 
 
 def test_two_failures_are_weather():

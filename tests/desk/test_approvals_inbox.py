@@ -1,5 +1,6 @@
 """The approval inbox: what stands in it, for whom, and what happens to decisions (VOI-02, VOI-07)."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -138,6 +139,48 @@ def test_who_stands_in_finds_the_case_and_signs_for_the_absent(signed_in):
     decide(helper, f"void:{case.pk}")
     given = Approval.objects.get()
     assert (given.by, given.for_whom) == (helper.user, boss)
+
+
+def lend(giver, taker, subject="void", first=0, last=0):
+    """`first` and `last` in days from today, in Shanghai."""
+    today = clock.local(clock.now()).date()
+    days = {"first_day": today + timedelta(days=first), "last_day": today + timedelta(days=last)}
+    row = Delegation(subject=subject, giver=giver, taker=taker, **days)
+    return signing.delegate(row, actor=actors.staff(giver))
+
+
+def has_entry(client):
+    return 'href="/desk/"' in client.get("/admin/").content.decode()
+
+
+@pytest.mark.req("VOI-02")
+def test_who_only_stands_in_has_an_entry_while_it_lasts(signed_in):
+    boss = staff(Role.FINANCE_OFFICER, "finance")
+    helper = signed_in(staff(Role.SERVICE_STAFF))
+    nothing_lent = has_entry(helper)
+    early = lend(boss, helper.user, first=1, last=3)
+    tomorrow = has_entry(helper)
+    now = lend(boss, helper.user, "refund")
+
+    lasting = has_entry(helper)
+    signing.take_back(now, actor=actors.staff(boss))
+
+    assert (nothing_lent, tomorrow, lasting, has_entry(helper)) == (False, False, True, False)
+    with clock.at(clock.now() + timedelta(days=3)):
+        assert has_entry(helper)
+    with clock.at(clock.now() + timedelta(days=4)):
+        assert not has_entry(helper)
+    assert early.ended_at is None
+
+
+@pytest.mark.req("VOI-02")
+def test_a_giver_who_left_lends_nothing(signed_in):
+    boss = staff(Role.FINANCE_OFFICER, "finance")
+    helper = signed_in(staff(Role.SERVICE_STAFF))
+    lend(boss, helper.user)
+    type(boss).objects.filter(pk=boss.pk).update(is_active=False)
+
+    assert not has_entry(helper)
 
 
 def test_sorted_by_due_time(officer):

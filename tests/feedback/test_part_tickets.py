@@ -7,6 +7,7 @@ from apps.accounts.models import Department
 from apps.accounts.roles import Role
 from apps.core import actors
 from apps.core.errors import DomainError
+from apps.desk.actions import offered
 from apps.feedback.models import Ticket
 from apps.feedback.services import assignment, closure, conversation, links, part_tickets, parts, repeats
 from apps.feedback.services.parts import PartDraft
@@ -161,3 +162,23 @@ def test_attaching_and_taking_out_on_the_page(signed_in, pair):  # noqa: F811
     assert do(client, part, "detach", reason="另一台机器").status_code == 302
     assert fresh(part).parent_id is None
     assert "恢复为独立工单" in client.get(at(part)).content.decode()
+
+
+def test_the_page_of_a_part_offers_no_reply_and_says_where_to_write(signed_in, pair):  # noqa: F811
+    client = signed_in(factories.staff(Role.ADMINISTRATOR))
+    actor = actors.staff(client.user)
+    whole, part = pair[0], factories.beside(pair[0])
+    before = client.get(at(part)).content.decode()
+    part_tickets.attach(fresh(whole), [fresh(part)], actor=actor)
+    assignment.accept(fresh(part), actor=actor)
+
+    page = client.get(at(part)).content.decode()
+
+    assert 'name="kind" value="reply"' in before
+    assert 'name="kind" value="reply"' not in page and 'name="kind" value="progress"' not in page
+    assert 'name="kind" value="note"' in page and 'name="then" value="wait"' not in page
+    assert f"本工单是 {whole.number} 的子工单" in page and f'{at(whole)}#composer"' in page
+    offers = {action.name: why for action, why in offered(fresh(part), actor)}
+    assert whole.number in offers["ask_customer"]
+    refused = do(client, part, "message", kind="reply", body="您好")
+    assert refused.status_code == 422

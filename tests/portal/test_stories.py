@@ -54,7 +54,7 @@ def test_a_form_is_filled_refused_corrected_sent_and_followed(page, width):
     assert Ticket.objects.count() == 0
 
     page.click("#summary a >> nth=0")
-    assert page.evaluate("document.activeElement.name") == "text"
+    page.wait_for_function("document.activeElement.name == 'text'")
     page.keyboard.type("吸尘器用了两天就无法开机了，充电座一直闪红灯。")
     page.fill("[name=phone]", "13800138000")
     page.click("main button.main-button")
@@ -123,6 +123,7 @@ def test_everything_works_without_javascript(browser, live_site):
     page.fill("[name=text]", "遥控器没有反应")
     page.set_input_files("[name=files]", PHOTO)
     page.click("button:has-text('English')")
+    page.wait_for_selector("text=Send")
     assert page.input_value("[name=text]") == "遥控器没有反应"
     assert page.is_visible("text=充电座.jpg")
 
@@ -136,7 +137,7 @@ def test_everything_works_without_javascript(browser, live_site):
     page.click("a:has-text('See the progress')")
     page.fill("[name=body]", "and the lamp is red")
     page.click("text=Send message")
-    assert page.is_visible("text=and the lamp is red")
+    page.wait_for_selector("text=and the lamp is red")
     context.close()
 
 

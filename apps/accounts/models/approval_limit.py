@@ -2,6 +2,8 @@ from django.contrib.auth.models import Group
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.roles import label
+
 
 class ApprovalLimit(models.Model):
     """Up to how many yuan a role may approve something alone (HND-05, VOI-02)."""
@@ -24,4 +26,4 @@ class ApprovalLimit(models.Model):
         constraints = [models.UniqueConstraint(fields=["role", "subject"], name="approval_limit_role_subject")]
 
     def __str__(self) -> str:
-        return f"{self.role}: {self.get_subject_display()}"
+        return f"{label(self.role.name)}: {self.get_subject_display()}"

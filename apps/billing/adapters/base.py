@@ -103,7 +103,7 @@ class TaxOrder:
     """One thing to do on the tax platform. `key` makes repeats harmless; amounts in yuan, positive."""
 
     key: str
-    verb: str  # void, form, red
+    verb: str  # void, form, red, withdraw (the form `form_number`)
     code: str
     number: str
     kind: str
@@ -136,7 +136,7 @@ class TaxAdapter(Protocol):
     query_every: int
 
     def send(self, order: TaxOrder) -> TaxOutcome:
-        """Void, enter a form or issue a red invoice; the key makes repeats harmless. Raises NotSent."""
+        """Void, enter or withdraw a form, or issue a red invoice; the key makes repeats harmless. Raises NotSent."""
         ...
 
     def query(self, order: TaxOrder) -> TaxOutcome:

@@ -74,7 +74,7 @@ def _tax_call(papers: Papers, call: TaxOperation) -> None:
             papers,
             f"documents/{folder}/{call.key}_{_safe(call.file.name)}",
             call.file,
-            f"{verb.label} {call.certificate}",
+            f"{verb.label} {call.certificate or facts['form']}",
         )
 
 
@@ -188,6 +188,7 @@ verify_pack.py     独立验证程序：只需 Python 3.9+ 与 cryptography，�
 与已公布的树头比对：    加上 --heads heads.jsonl（使用公司公布的文件，而不是本包内的）
 公司公布的密钥指纹应为：{key}
 请务必从公司另行公布的渠道核对上述指纹，而不是只依据本文件。
+依法删除的文字：其封存承诺仍在，时间线与验证程序注明由谁何时删除；日志中没有对应删除记录的，验证不通过。
 {personal_zh}
 
 Evidence pack {case}, version {version}
@@ -203,6 +204,8 @@ verify_pack.py     the stand-alone verifier: Python 3.9 or later and `cryptograp
 Verify:    python verify_pack.py {file} --key {key}
 Compare with published heads:    add --heads with the file that the company published, not the one in here.
 Compare the fingerprint above with the one that the company publishes elsewhere.
+Words erased because the law says so: their commitment stays, timeline and verifier name when and by whom; what the log
+knows no erasure of is refused.
 {personal_en}
 """
 PERSONAL = {

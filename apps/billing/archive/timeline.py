@@ -7,7 +7,7 @@ from apps.billing.archive.chapters import Block, moment, table
 from apps.billing.states import BatchState, InvoiceState, RefundState, VoidState
 from apps.feedback.states import TicketState
 from apps.journal.models import Event
-from apps.journal.proofs import Proof
+from apps.journal.proofs import Proof, Proven
 
 STATES = {
     "billing.voidrequest": VoidState, "billing.refund": RefundState, "billing.invoice": InvoiceState,
@@ -21,7 +21,7 @@ def blocks(proof: Proof) -> list[Block]:
     rows = [
         (
             proven.position, moment(proven.event.at), kinds.told(proven.event.kind), _change(proven.event),
-            _actor(proven.event), proven.event.reason,
+            _actor(proven.event), _reason(proven),
         )
         for proven in in_order
     ]  # fmt: skip
@@ -41,6 +41,14 @@ def _change(event: Event) -> str:
 def _state(event: Event, value: str) -> str:
     states = STATES.get(event.subject_type)
     return str(states(value).label) if states is not None and value in states.values else value
+
+
+def _reason(proven: Proven) -> str:
+    """Why, in the words of whoever did it; or when and by whom these words were erased (LAW-05)."""
+    if proven.erasure is None:
+        return proven.event.reason
+    facts = {"when": moment(proven.erasure.at), "who": _actor(proven.erasure)}
+    return _("words erased on %(when)s, by %(who)s") % facts
 
 
 def _actor(event: Event) -> str:

@@ -9,6 +9,9 @@ What is checked: the manifest's signature; every file's digest, none missing, no
 contents against its commitment, and its way up the Merkle tree (RFC 9162) to the head's root; that the head only added
 to earlier ones. With --heads, that the published heads of the log and the pack's agree. Exit code 0 only when everything
 holds.
+
+Words that were erased because the law says so are accepted only where a later event of the same case, in the log itself,
+names the erased one. That the event happened, when and by whom is proven as before; its facts rest on the signature alone.
 """
 
 import argparse
@@ -17,6 +20,7 @@ import io
 import json
 import sys
 import zipfile
+from datetime import datetime, timezone
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -24,6 +28,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 FORMAT = "evidence-pack/1"
 SHORTEST_KEY = 16  # hexadecimal characters: a shorter beginning can be searched for
+ERASURE = "personal_data.words_erased"  # the kind of the events that name those whose words were erased
+ERASED, NO_SALT = "〔已删除〕", "00" * 16  # what then stands in the place of words and salt
 EPOCH = (2020, 1, 1, 0, 0, 0)  # the archive's own time stamps say nothing; the manifest's do
 
 
@@ -85,7 +91,8 @@ def check_head(head):
     check_signature(head["public_key"], head["signature"], message, "head / 树头")
 
 
-def check_event(event, head):
+def check_event(event, head, erasures):
+    """Adds up to the head; `erasures` as of `erasures_in`."""
     entry = event["entry"].encode()
     fields = json.loads(event["entry"])
     position, commitment = fields[0], fields[-1]
@@ -93,11 +100,35 @@ def check_event(event, head):
         bytes.fromhex(event["salt"]) + b"[" + canonical(event["data"]) + b"," + canonical(event["reason"]) + b"]"
     ).hexdigest()
     where = f"event {fields[1]} ({fields[2]})"
-    if position != event["position"] or opened != commitment:
+    if "erased" in event:
+        check_erased(event, fields, erasures, where)
+    elif opened != commitment:
         raise Refused(f"{where}: its contents are not what was sealed / 事件内容与封存不符")
+    if position != event["position"]:
+        raise Refused(f"{where}: stands at another place than it says / 事件位置不符")
     digest = hashlib.sha256(b"\x00" + entry).digest()
     if climb(digest, position, head["size"], [bytes.fromhex(node) for node in event["path"]]).hex() != head["root"]:
         raise Refused(f"{where}: not under the signed head / 不在已签名的树头之下")
+
+
+def erasures_in(events):
+    """Those events of the pack that name others as erased: entry and named ids by the event's own id.
+
+    Each of them is opened and climbs to the head like any other, so that none can be made up.
+    """
+    entries = [(json.loads(event["entry"]), event) for event in events]
+    return {fields[1]: (fields, event["data"]["events"]) for fields, event in entries if fields[2] == ERASURE}
+
+
+def check_erased(event, fields, erasures, where):
+    """Its words are gone by the rules: a later event about the same subject, itself in the log, says so."""
+    erasure, named = erasures.get(event["erased"], (None, ()))
+    if event["reason"] != ERASED or event["salt"] != NO_SALT or fields[2] == ERASURE:
+        raise Refused(f"{where}: is called erased and holds words / 事件自称已删除却仍有内容")
+    if erasure is None or fields[1] not in named or erasure[3:5] != fields[3:5] or erasure[1] <= fields[1]:
+        raise Refused(
+            f"{where}: is called erased, but the log knows of no erasure / 事件自称已删除，日志中并无删除记录"
+        )
 
 
 def climb(digest, position, size, path):
@@ -171,7 +202,7 @@ def listing(whole):
 
 
 def verify(path, key="", heads=""):
-    """The pack's manifest, with `key` (the signing key's fingerprint) and `events` filled in. Raises Refused."""
+    """The pack's manifest, with `key` (the signing key's fingerprint), `head` and `erased` beside it. Raises Refused."""
     try:
         whole = Path(path).read_bytes()
     except OSError as error:
@@ -217,8 +248,9 @@ def _verify(pack, key, heads):
         raise Refused("manifest and head are signed by different keys / 清单与树头签名密钥不同")
     if not proof["events"]:
         raise Refused("the pack proves no event / 存证包不含任何事件")
+    erasures = erasures_in(proof["events"])
     for event in proof["events"]:
-        check_event(event, head)
+        check_event(event, head, erasures)
     subjects = set(manifest["subjects"])
     for event in proof["events"]:
         if json.loads(event["entry"])[4] not in subjects:
@@ -230,7 +262,21 @@ def _verify(pack, key, heads):
         check_consistency(before["head"], head, before["path"])
     if heads:
         check_published([head, *(before["head"] for before in proof["earlier"])], heads)
-    return {**manifest, "key": fingerprint, "head": head}
+    return {**manifest, "key": fingerprint, "head": head, "erased": told_erased(proof["events"], erasures)}
+
+
+def told_erased(events, erasures):
+    """A line for each event whose words were erased: which, when and by whom."""
+    lines = []
+    for event in events:
+        if "erased" in event:
+            fields, erasure = json.loads(event["entry"]), erasures[event["erased"]][0]
+            at = datetime.fromtimestamp(float(erasure[8]), timezone.utc)  # noqa: UP017 (Python 3.9 knows no datetime.UTC)
+            who = erasure[6] or erasure[5]
+            lines.append(
+                f"event {fields[1]} ({fields[2]}): words erased on {at:%Y-%m-%d %H:%M UTC}, by {who} / 文字已于此时由其删除"
+            )
+    return lines
 
 
 def main():
@@ -248,6 +294,8 @@ def main():
     print(
         f"  {len(found['files'])} files / 个文件, {len(found['events'])} events / 个事件, head / 树头 {found['head']['size']}"
     )
+    for line in found["erased"]:
+        print(f"  {line}")
     print(f"  key / 密钥指纹: {found['key']}")
     if not options.key:
         print("!" * 78)

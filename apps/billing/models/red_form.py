@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.billing.models.outbound import OutboundCall
 from apps.billing.states import (
+    FORM_ALIVE,
     FORM_ALLOWS_RED,
-    FORM_WAITS,
     OPEN_ATTEMPTS,
     AttemptState,
     FormKind,
@@ -43,7 +43,7 @@ class RedForm(Noun):
             models.CheckConstraint(condition=Q(state__in=FormState.values), name="red_form_state_known"),
             models.UniqueConstraint(
                 fields=["request"], name="red_form_one_alive",
-                condition=Q(state__in=[s.value for s in (*FORM_ALLOWS_RED, *FORM_WAITS)]),
+                condition=Q(state__in=[s.value for s in FORM_ALIVE]),
             ),
             models.UniqueConstraint(fields=["number"], condition=~Q(number=""), name="red_form_number"),
         ]  # fmt: skip
@@ -55,6 +55,11 @@ class RedForm(Noun):
     def allows_red(self) -> bool:
         return self.state in FORM_ALLOWS_RED
 
+    @property
+    def is_let_go(self) -> bool:
+        """Its request ended or was decided again: its withdrawal is noted, whatever has become of that."""
+        return self.operations.filter(verb=TaxOperation.Verb.WITHDRAW).exists()
+
 
 class TaxOperation(OutboundCall):
     """One call to the tax platform that must happen exactly once: noted before it is sent, queried before any repeat."""
@@ -63,6 +68,7 @@ class TaxOperation(OutboundCall):
         VOID = "void", _("Void the invoice")
         FORM = "form", _("Enter the form")
         RED = "red", _("Issue the red invoice")
+        WITHDRAW = "withdraw", _("Withdraw the form")
 
     request = models.ForeignKey("billing.VoidRequest", on_delete=models.PROTECT, related_name="operations")
     form = models.ForeignKey(RedForm, null=True, blank=True, on_delete=models.PROTECT, related_name="operations")

@@ -6,12 +6,10 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import Sum
 
-from apps.billing.adapters import registry
 from apps.billing.models import Invoice, InvoiceLine, RedForm, TaxOperation, VoidRequest
-from apps.billing.services import periods, verification
+from apps.billing.services import form_withdrawals, periods, tax_calls, verification
 from apps.billing.states import (
     FORM_ALLOWS_RED,
-    OPEN_ATTEMPTS,
     Act,
     AttemptState,
     FormKind,
@@ -39,10 +37,11 @@ def execute(request: VoidRequest, *, actor: Actor) -> VoidRequest:
         fresh = locks.row(VoidRequest, request.pk)
         if fresh.state == VoidState.READY and not still_holds(fresh, clock.now()):
             again = transitions.apply(fresh, "decide_again", actor=actor)
+            form_withdrawals.let_go(again, actor=TAX)
             return verification.refresh(again)
         verb = Verb.VOID if fresh.act == Act.VOID else Verb.RED
         form = _usable_form(fresh) if verb == Verb.RED else None
-        operation = new_operation(fresh, verb, form)
+        operation = tax_calls.new(fresh, verb, form)
         begun = transitions.apply(fresh, "begin", actor=actor, operation=operation)
         operation.save(force_insert=True)
     ring("billing.tax")
@@ -58,21 +57,10 @@ def still_holds(request: VoidRequest, now: datetime) -> bool:
 def _usable_form(request: VoidRequest) -> RedForm | None:
     if request.form_kind == FormKind.NONE:
         return None
-    form = request.forms.filter(state__in=FORM_ALLOWS_RED).first()
+    form = request.forms.filter(state__in=FORM_ALLOWS_RED).exclude(operations__verb=Verb.WITHDRAW).first()
     if form is None:
         raise DomainError("void.form_missing")
     return form
-
-
-def new_operation(request: VoidRequest, verb: str, form: RedForm | None) -> TaxOperation:
-    """An unsaved call. The caller holds the request's lock. Raises DomainError `void.being_executed`."""
-    if request.operations.filter(state__in=OPEN_ATTEMPTS).exists():
-        raise DomainError("void.being_executed")
-    place = request.operations.count() + 1
-    return TaxOperation(
-        request=request, form=form, verb=verb, adapter=registry.tax_adapter().name,
-        key=f"V{request.number.replace('-', '')}{place:02d}", next_query_at=clock.now(),
-    )  # fmt: skip
 
 
 def settled(request: VoidRequest, operation: TaxOperation) -> None:

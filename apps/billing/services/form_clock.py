@@ -4,13 +4,13 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from apps.billing import events
 from apps.billing.adapters import registry
 from apps.billing.adapters.base import Proof
 from apps.billing.models import RedForm, TaxOperation, VoidRequest
-from apps.billing.services import red_forms
+from apps.billing.services import form_withdrawals, red_forms
 from apps.billing.states import FORM_ALLOWS_RED, FORM_WAITS, AttemptState, FormState, Starter, VoidState
 from apps.core import clock, locks
 from apps.core.actors import system
@@ -29,11 +29,13 @@ TAX = system("tax")
 EVERY = timedelta(minutes=1)  # a form that waits is asked about
 CONFIRMED_EVERY = timedelta(minutes=10)  # a confirmed one that waits for its red invoice: it may be withdrawn
 REMIND_AT = (timedelta(hours=72), timedelta(hours=24), timedelta(hours=6))  # left until it lapses: at once, later, last
+LET_GO = Exists(TaxOperation.objects.filter(form=OuterRef("pk"), verb=TaxOperation.Verb.WITHDRAW))
 MOST_FORMS = 3  # entered by the system for one request; then a person decides
 
 
 def follow(limit: int = 50) -> int:
     """Ask after the forms that are due for it, remind, and enter lapsed ones anew. Idempotent; how many were asked."""
+    form_withdrawals.let_go_left_behind()
     asked = 0
     for form in _due(clock.now(), limit):
         _start_clock(form)
@@ -48,8 +50,10 @@ def follow(limit: int = 50) -> int:
 def _due(now: datetime, limit: int) -> list[RedForm]:
     """Taken under a lock and marked at once: two workers don't ask about the same form."""
     due = Q(state__in=FORM_WAITS) & (Q(looked_at=None) | Q(looked_at__lt=now - EVERY))
-    due |= Q(state__in=FORM_ALLOWS_RED, request__state=VoidState.READY) & (
-        Q(looked_at=None) | Q(looked_at__lt=now - CONFIRMED_EVERY)
+    due |= (
+        Q(state__in=FORM_ALLOWS_RED)
+        & (Q(request__state=VoidState.READY) | LET_GO)
+        & (Q(looked_at=None) | Q(looked_at__lt=now - CONFIRMED_EVERY))
     )
     with transaction.atomic():
         forms = locks.claim(RedForm.objects.filter(due).order_by("looked_at", "id"), limit)
@@ -88,7 +92,7 @@ def _start_clock(form: RedForm) -> None:
     facts = Facts(kind="", urgency="", channel="", tier="", department_id=department)
     with transaction.atomic():
         locks.row(RedForm, form.pk)
-        if Deadline.objects.filter(subject_id=form.pk).exists():
+        if Deadline.objects.filter(subject_id=form.pk).exists() or form.is_let_go:
             return
         for deadline in deadlines.start(form, [Metric.RED_FORM], facts, at=form.entered_at):
             if deadline.due_at != form.confirm_by:
@@ -111,7 +115,7 @@ def stop_clocks() -> int:
 
 def _waiting_for_buyer() -> list[RedForm]:
     """With a reminder due: more of their time has passed than reminders went out."""
-    rows = RedForm.objects.filter(state=FormState.WAITS_FOR_BUYER, confirm_by__gt=clock.now())
+    rows = RedForm.objects.filter(~LET_GO, state=FormState.WAITS_FOR_BUYER, confirm_by__gt=clock.now())
     return [form for form in rows.filter(reminded__lt=len(REMIND_AT)) if _reminders_due(form) > form.reminded]
 
 
@@ -128,7 +132,7 @@ def remind(form: RedForm) -> bool:
         request = locks.row(VoidRequest, form.request_id)
         fresh = locks.row(RedForm, form.pk)
         due = _reminders_due(fresh)
-        if fresh.state != FormState.WAITS_FOR_BUYER or due <= fresh.reminded:
+        if fresh.state != FormState.WAITS_FOR_BUYER or fresh.is_let_go or due <= fresh.reminded:
             return False
         fresh.reminded = due
         fresh.save(update_fields=["reminded"])
@@ -161,7 +165,7 @@ def renew_lapsed() -> int:
 def waits_for_buyer(ticket: Ticket) -> RedForm | None:
     """The form of one of this ticket's requests that the buyer has to confirm (等待购方确认), the most pressing one."""
     rows = RedForm.objects.filter(request__ticket=ticket, request__state=VoidState.AWAITING_FORM)
-    waiting = rows.filter(state=FormState.WAITS_FOR_BUYER).select_related("request__invoice")
+    waiting = rows.filter(~LET_GO, state=FormState.WAITS_FOR_BUYER).select_related("request__invoice")
     return waiting.order_by("confirm_by", "id").first()
 
 

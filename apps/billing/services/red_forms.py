@@ -7,8 +7,16 @@ from django.db import transaction
 from apps.billing import events
 from apps.billing.adapters.base import TaxOutcome
 from apps.billing.models import RedForm, TaxOperation, VoidRequest
-from apps.billing.services import executing
-from apps.billing.states import FORM_ALLOWS_RED, FORM_WAITS, AttemptState, FormState, Starter, VoidState
+from apps.billing.services import form_withdrawals, tax_calls
+from apps.billing.states import (
+    FORM_ALIVE,
+    FORM_ALLOWS_RED,
+    FORM_WAITS,
+    AttemptState,
+    FormState,
+    Starter,
+    VoidState,
+)
 from apps.core import clock, locks
 from apps.core.actors import Actor, system
 from apps.core.errors import DomainError
@@ -17,13 +25,14 @@ from apps.journal import transitions
 from apps.journal.doorbell import ring
 
 TAX = system("tax")
-ALIVE = (*FORM_ALLOWS_RED, *FORM_WAITS)
+ALIVE = FORM_ALIVE
 
 
 def enter(request: VoidRequest, *, actor: Actor) -> VoidRequest:
     """Enter our form on the platform, or note that the buyer has to enter theirs.
 
-    Raises DomainError `core.not_allowed`, `void.form_alive`, `void.being_executed`, `transition.impossible`.
+    Raises DomainError `core.not_allowed`, `void.form_alive`, `void.form_let_go`, `void.being_executed`,
+    `transition.impossible`.
     """
     if not actor.can("billing.verify_void"):
         raise DomainError("core.not_allowed")
@@ -31,18 +40,23 @@ def enter(request: VoidRequest, *, actor: Actor) -> VoidRequest:
         fresh = locks.row(VoidRequest, request.pk)
         if fresh.state != VoidState.AWAITING_FORM or fresh.rule is None:
             raise DomainError("transition.impossible", state=fresh.get_state_display())
-        if fresh.forms.filter(state__in=ALIVE).exists():
-            raise DomainError("void.form_alive")
+        alive = fresh.forms.filter(state__in=ALIVE).first()
+        if alive is not None:
+            raise DomainError("void.form_let_go" if alive.is_let_go else "void.form_alive")
+        if tax_calls.is_open(fresh):
+            raise DomainError("void.being_executed")
         if fresh.rule.starter == Starter.BUYER:
             _note(fresh, Starter.BUYER, FormState.WAITS_FOR_BUYER, "", actor)
             return fresh
-        executing.new_operation(fresh, TaxOperation.Verb.FORM, None).save(force_insert=True)
+        tax_calls.new(fresh, TaxOperation.Verb.FORM).save(force_insert=True)
     ring("billing.tax")
     return fresh
 
 
 def entered(request: VoidRequest, operation: TaxOperation, outcome: TaxOutcome) -> None:
-    """The platform took our form, or refused it. The caller holds the request's lock."""
+    """The platform took our form, or refused it. What was asked for before the request ended, or before it was decided
+    again, is withdrawn at once. The caller holds the request's lock.
+    """
     if operation.state != AttemptState.SUCCEEDED:
         data = {"operation": str(operation.pk), "code": operation.failure}
         journal.record(events.VOID_FORM_CHANGED, subject=request, actor=TAX, data=data)
@@ -50,7 +64,11 @@ def entered(request: VoidRequest, operation: TaxOperation, outcome: TaxOutcome) 
     form = _note(request, Starter.SELLER, FormState(outcome.form_state), outcome.form_number, TAX)
     operation.form = form
     operation.save(update_fields=["form"])
-    _follow(request, form, TAX)
+    decided = request.decided_at or operation.created_at
+    if request.state != VoidState.AWAITING_FORM or operation.created_at < decided:
+        form_withdrawals.let_go(request, actor=TAX)
+    else:
+        _follow(request, form)
 
 
 def _note(request: VoidRequest, starter: Starter, state: FormState, number: str, actor: Actor) -> RedForm:
@@ -67,6 +85,17 @@ def _note(request: VoidRequest, starter: Starter, state: FormState, number: str,
 def _record(request: VoidRequest, form: RedForm, actor: Actor, reason: str = "") -> None:
     data = {"form": str(form.pk), "number": form.number, "form_state": form.state, "starter": form.starter}
     journal.record(events.VOID_FORM_CHANGED, subject=request, actor=actor, data=data, reason=reason)
+
+
+def take_up(request: VoidRequest, form: RedForm, *, instead_of: RedForm | None, actor: Actor) -> RedForm:
+    """Follow a buyer's form anew that we had stopped following. The caller holds the request's lock."""
+    if instead_of is not None:  # the row that waited for its number
+        form_withdrawals.end(request, instead_of, FormState.WITHDRAWN, actor=actor)
+    fresh = locks.row(RedForm, form.pk)
+    fresh.state, fresh.settled_at, fresh.looked_at = FormState.WAITS_FOR_SELLER, None, None
+    fresh.save(update_fields=["state", "settled_at", "looked_at"])
+    _record(request, fresh, actor)
+    return fresh
 
 
 def change(form: RedForm, state: str, *, actor: Actor, number: str = "", reason: str = "") -> RedForm:
@@ -89,11 +118,12 @@ def change(form: RedForm, state: str, *, actor: Actor, number: str = "", reason:
         fresh.settled_at = None if state in FORM_WAITS else clock.now()
         fresh.save()
         _record(request, fresh, actor, reason)
-        _follow(request, fresh, actor)
+        if not fresh.is_let_go:
+            _follow(request, fresh)
         return fresh
 
 
-def _follow(request: VoidRequest, form: RedForm, actor: Actor) -> None:
+def _follow(request: VoidRequest, form: RedForm) -> None:
     """Confirmed: the request is ready. Lost after it was ready: it waits again."""
     if form.state in FORM_ALLOWS_RED and request.state == VoidState.AWAITING_FORM:
         transitions.apply(request, "settle_form", actor=TAX, form=form)

@@ -9,7 +9,7 @@ from django.db.models import Q
 from apps.billing import events
 from apps.billing.models import GateException, Invoice, Refund, RefundAttempt, RefundGate
 from apps.billing.states import InvoiceState, Method, PayChannel, RefundKind, RefundState, VoidState
-from apps.core import clock
+from apps.core import clock, locks
 from apps.core.actors import Actor
 from apps.core.errors import DomainError
 from apps.feedback.services import words
@@ -91,14 +91,24 @@ def except_from(refund: Refund, *, actor: Actor, reason: str) -> GateException:
 
 
 def save_rule(row: RefundGate, *, actor: Actor) -> RefundGate:
-    """Add or change a row of the gate. Raises DomainError `core.not_allowed`."""
+    """Add or change a row of the gate; the event tells what it was before (None: new), what it is now, and who.
+
+    Saved as it was, nothing is told. Raises DomainError `core.not_allowed`.
+    """
     if not actor.can("billing.change_refundgate"):
         raise DomainError("core.not_allowed")
     with transaction.atomic():
+        known = locks.rows(RefundGate.objects.filter(pk=row.pk))
+        before, after = _facts(known[0]) if known else None, _facts(row)
         row.save()
-        data = {
-            "position": row.position, "reason_code": row.reason_code, "up_to": row.up_to, "before_red": row.before_red,
-            "from": row.effective_from, "until": row.effective_to,
-        }  # fmt: skip
-        journal.record(events.REFUND_GATES_CHANGED, subject=row, actor=actor, data=data)
+        if before != after:
+            data = {"before": before, "after": after}
+            journal.record(events.REFUND_GATES_CHANGED, subject=row, actor=actor, data=data)
     return row
+
+
+def _facts(row: RefundGate) -> dict[str, object]:
+    return {
+        "position": row.position, "reason_code": row.reason_code, "up_to": row.up_to, "before_red": row.before_red,
+        "from": row.effective_from, "until": row.effective_to, "note": row.note,
+    }  # fmt: skip

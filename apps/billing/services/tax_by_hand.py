@@ -10,8 +10,8 @@ from apps.billing import events
 from apps.billing.adapters.base import Proof, TaxOutcome
 from apps.billing.adapters.tax import manual
 from apps.billing.models import RedForm, TaxOperation, VoidRequest
-from apps.billing.services import red_forms, tax_operations
-from apps.billing.states import OPEN_ATTEMPTS, FormState, Starter, VoidState
+from apps.billing.services import red_forms, tax_calls, tax_operations
+from apps.billing.states import FORM_ALIVE, OPEN_ATTEMPTS, FormState, Starter, VoidState
 from apps.core import clock, locks, uploads
 from apps.core.actors import Actor
 from apps.core.errors import DomainError
@@ -24,7 +24,9 @@ MOST = 40  # characters of a number on the tax platform
 
 @dataclass(frozen=True, slots=True)
 class HandRecord:
-    """Voided or red-lettered: `certificate`. A form entered: its number and state. Not possible: `failure` says why."""
+    """Voided or red-lettered: `certificate`. A form entered: its number and state. A form withdrawn: its state now.
+    Not possible: `failure` says why.
+    """
 
     certificate: str = ""
     form_number: str = ""
@@ -78,33 +80,50 @@ def refuse(operation: TaxOperation, *, actor: Actor, reason: str) -> TaxOperatio
 
 
 def start_by_buyer(request: VoidRequest, number: str, *, actor: Actor) -> RedForm:
-    """The buyer entered a form on their side (03); a person found it there and notes its number (VOI-05).
+    """The buyer entered a form on their side (03); a person found it there and notes its number (VOI-05). One that
+    was let go of when this request was decided again is followed anew.
 
-    Raises DomainError `core.not_allowed`, `core.required`, `tax.number_taken`, `void.form_alive`, `transition.impossible`.
+    Raises DomainError `core.not_allowed`, `core.required`, `tax.number_taken`, `void.form_alive`, `void.being_executed`,
+    `transition.impossible`.
     """
     if not actor.can("billing.verify_void"):
         raise DomainError("core.not_allowed")
-    number = _number(number, "number")
+    before = _let_go_before(request, number)
+    number = before.number if before else _number(number, "number")
     with transaction.atomic():
         fresh = locks.row(VoidRequest, request.pk)
         if fresh.state != VoidState.AWAITING_FORM or fresh.rule is None:
             raise DomainError("transition.impossible", state=fresh.get_state_display())
+        if tax_calls.is_open(fresh):  # our own form may stand there already
+            raise DomainError("void.being_executed")
         alive = fresh.forms.filter(state__in=red_forms.ALIVE).first()
         expected = alive is not None and alive.starter == Starter.BUYER and not alive.number
         if alive is not None and not expected:
             raise DomainError("void.form_alive")
+        if before is not None:
+            return red_forms.take_up(fresh, before, instead_of=alive, actor=actor)
         if alive is not None:
             return red_forms.change(alive, FormState.WAITS_FOR_SELLER, actor=actor, number=number)
         return red_forms._note(fresh, Starter.BUYER, FormState.WAITS_FOR_SELLER, number, actor)
 
 
+def _let_go_before(request: VoidRequest, number: str) -> RedForm | None:
+    """The buyer's form of this request under this number that we stopped following."""
+    over = request.forms.filter(starter=Starter.BUYER, state=FormState.WITHDRAWN).exclude(number="")
+    return over.filter(number="".join(number.split())).first()
+
+
 def _checked(operation: TaxOperation, given: HandRecord) -> dict[str, Any]:
     if given.failure.strip():
         return {"failure": words.checked(given.failure, "failure", required="core.required")[:60]}
-    if operation.verb != TaxOperation.Verb.FORM:
+    if operation.verb not in (TaxOperation.Verb.FORM, TaxOperation.Verb.WITHDRAW):
         return {"certificate": _number(given.certificate, "certificate")}
     if given.form_state not in FormState.values:
         raise DomainError("core.invalid_choice", field="form_state", value=given.form_state)
+    if operation.verb == TaxOperation.Verb.WITHDRAW:
+        if given.form_state in FORM_ALIVE:  # then it is not withdrawn
+            raise DomainError("core.invalid_choice", field="form_state", value=given.form_state)
+        return {"form_number": operation.form.number if operation.form else "", "form_state": given.form_state}
     return {"form_number": _number(given.form_number, "form_number"), "form_state": given.form_state}
 
 

@@ -39,7 +39,9 @@ def renew(request: VoidRequest, *, at_once: bool = False) -> VoidRequest:
     with transaction.atomic():
         locks.row(VoidRequest, request.pk)
         keep(invoice, found, adapter.name)
-        return verification.refresh(request)
+        fresh = verification.refresh(request)
+    verification.refresh_all(invoice)  # its other requests read the same word
+    return fresh
 
 
 def _is_fresh(invoice: Invoice) -> bool:

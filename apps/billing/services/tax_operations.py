@@ -6,7 +6,7 @@ from django.db import transaction
 from apps.billing.adapters import registry
 from apps.billing.adapters.base import Outcome, TaxOrder, TaxOutcome
 from apps.billing.models import TaxOperation, VoidLine, VoidRequest
-from apps.billing.services import executing, outbound, red_forms
+from apps.billing.services import executing, form_withdrawals, outbound, red_forms
 from apps.billing.services.outbound import Line, Swept
 from apps.billing.states import OPEN_ATTEMPTS, AttemptState, VoidState
 from apps.core import clock, locks, uploads
@@ -52,7 +52,7 @@ def order_of(operation: TaxOperation) -> TaxOrder:
         tax=request.tax,
         lines=tuple((part.line.name, part.quantity, part.net, part.line.rate, part.tax) for part in lines),
         whole=request.whole,
-        form_kind=request.form_kind,
+        form_kind=operation.form.kind if operation.form else request.form_kind,
         form_number=operation.form.number if operation.form else "",
         with_blue_data=request.rule.with_blue_data if request.rule else True,
     )
@@ -82,6 +82,8 @@ def settle(operation: TaxOperation, outcome: Outcome) -> bool:
             return False
         if fresh.verb == TaxOperation.Verb.FORM:
             red_forms.entered(request, fresh, answer)
+        elif fresh.verb == TaxOperation.Verb.WITHDRAW:
+            form_withdrawals.settled(request, fresh, answer)
         else:
             executing.settled(request, fresh)
         return True

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from apps.billing import events, rulings
-from apps.billing.models import VoidCheck, VoidRequest, VoidRule
+from apps.billing.models import Invoice, VoidCheck, VoidRequest, VoidRule
 from apps.billing.services import invoices
 from apps.billing.states import Act, CheckKind, CheckResult, Fact, FormKind, Source, VoidState
 from apps.core import clock, locks
@@ -48,16 +48,27 @@ def refresh(request: VoidRequest) -> VoidRequest:
             told = check.by_id is not None or (check.source == Source.PERSON and check.result != CheckResult.OPEN)
             if finding.result == CheckResult.OPEN and told:  # by a person, or by a system that stands in for one
                 continue
-            check.result, check.source, check.detail, check.at = finding.result, finding.source, finding.detail, now
-            check.by = None
-            check.save()
+            _fill(check, finding, now)
         if fresh.state == VoidState.VERIFICATION:
             rule_on(fresh, now)
         return fresh
 
 
+def refresh_all(invoice: Invoice) -> None:
+    """What has become known of an invoice counts for every request of it that is being verified."""
+    for request in VoidRequest.objects.filter(invoice=invoice, state=VoidState.VERIFICATION).order_by("pk"):
+        refresh(request)
+
+
+def _fill(check: VoidCheck, finding: Finding, now: datetime) -> None:
+    check.result, check.source, check.detail, check.at = finding.result, finding.source, finding.detail, now
+    check.by = None
+    check.save()
+
+
 def record_check(request: VoidRequest, kind: str, *, passed: bool, actor: Actor, detail: str) -> VoidCheck:
-    """A person confirms, or denies, what the system can't know; with words on how they know.
+    """A person confirms, or denies, what the system can't know; with words on how they know. Where the system has found
+    the same since the row was filled, its finding is kept.
 
     Raises DomainError `core.not_allowed`, `approval.own`, `void.check_by_system`, `transition.impossible`.
     """
@@ -73,9 +84,14 @@ def record_check(request: VoidRequest, kind: str, *, passed: bool, actor: Actor,
         check = fresh.checks.filter(kind=kind).first()
         if check is None:
             raise DomainError("core.invalid_choice", field="kind", value=kind)
-        if FILLERS[CheckKind(kind)](fresh).result != CheckResult.OPEN:
+        result = CheckResult.PASSED if passed else CheckResult.FAILED
+        finding = FILLERS[CheckKind(kind)](fresh)
+        if finding.result == result and check.result == CheckResult.OPEN:
+            _fill(check, finding, clock.now())
+            return check
+        if finding.result != CheckResult.OPEN:
             raise DomainError("void.check_by_system")
-        check.result = CheckResult.PASSED if passed else CheckResult.FAILED
+        check.result = result
         check.source, check.detail, check.at, check.by_id = Source.PERSON, detail, clock.now(), actor.user_id
         check.save()
         data = {"check": kind, "passed": passed, "detail": journal.digest(detail, of=check)}

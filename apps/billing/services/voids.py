@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from apps.billing import rulings
 from apps.billing.models import Invoice, VoidLine, VoidReason, VoidRequest
-from apps.billing.services import approvals, balance, verification
+from apps.billing.services import approvals, balance, form_withdrawals, verification
 from apps.billing.services.balance import Ask, Portion
 from apps.billing.states import DIGITAL, OPEN_VOIDS, InvoiceState, Step, VoidState
 from apps.core import clock, locks, numbers
@@ -208,4 +208,5 @@ def _give_up(request: VoidRequest, name: str, *, actor: Actor, reason: str, **da
             balance.locked_lines(ended.invoice)
             balance.release(list(ended.lines.select_related("line")))
         deadlines.cancel(ref(ended), None, at=clock.now())
+        form_withdrawals.let_go(ended, actor=actor)
         return ended

@@ -41,7 +41,7 @@ class Platform:
     # Requests ---------------------------------------------------------------------------------------------------------
 
     def act(self, verb: str, body: dict[str, Any], fault: Fault | None = None) -> Reply:
-        """Void, enter a form or issue a red invoice, once per key. Raises KeyError, ValueError for a broken body."""
+        """Void, enter or withdraw a form, or issue a red invoice, once per key. Raises KeyError, ValueError for a broken body."""
         ledger, key = self.ledger, str(body["key"])
         with ledger.transaction():
             if ledger.row("SELECT key FROM operations WHERE key = ?", key) is None:
@@ -169,6 +169,23 @@ class Platform:
             number, invoice["code"], invoice["number"], invoice["kind"], starter, net, tax, state, self.ledger.now(),
         )  # fmt: skip
         return number
+
+    def _withdraw(self, key: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Our own form, as long as no red invoice rests on it: 08 before its confirmation, 09 after."""
+        self.lapse()
+        form = self.ledger.row("SELECT * FROM forms WHERE number = ?", body["form_number"])
+        if form is None:
+            raise Refused("FORM_UNKNOWN")
+        if form["starter"] != "seller":
+            raise Refused("FORM_OF_BUYER")
+        if form["used"]:
+            raise Refused("FORM_USED")
+        deeds = (PLAYS["starter", deed] for deed in ("withdraw", "withdraw-late"))
+        state = next((target for sources, target in deeds if form["state"] in sources), None)
+        if state is None:
+            raise Refused("FORM_STATE")
+        self.ledger.do("UPDATE forms SET state = ? WHERE number = ?", state, form["number"])
+        return {"form_number": form["number"], "form_state": state}
 
     def _red(self, key: str, body: dict[str, Any]) -> dict[str, Any]:
         invoice = self._known(body["code"], body["number"])

@@ -21,7 +21,7 @@ from apps.billing.tax_simulator.page import page
 from apps.billing.tax_simulator.platform import Books, Platform, Reply
 
 MOST_BODY = 1_000_000
-VERBS = {"/v1/voids": "void", "/v1/forms": "form", "/v1/reds": "red"}
+VERBS = {"/v1/voids": "void", "/v1/forms": "form", "/v1/reds": "red", "/v1/form-withdrawals": "withdraw"}
 F = Fault
 
 

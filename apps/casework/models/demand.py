@@ -21,4 +21,7 @@ class StateDemand(TicketRule):
         ordering = ["state", "needs"]
 
     def __str__(self) -> str:
-        return f"{self.get_state_display()}: {self.needs}"
+        from apps.casework.demandable import NEEDS  # it reads these models
+
+        need = NEEDS.get(self.needs)
+        return f"{self.get_state_display()}: {need.label if need else self.needs}"

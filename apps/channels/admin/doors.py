@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -98,8 +99,11 @@ class DoorAdmin(ModelAdmin):
     form = DoorForm
     actions = None
     actions_detail = ("test_door",)
-    readonly_fields = ("webhook",)
+    readonly_fields = ("health", "webhook")
     change_list_template = "channels/doors.html"
+
+    class Media:
+        css = {"all": ["channels/doors.css"]}
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("token")
@@ -117,7 +121,7 @@ class DoorAdmin(ModelAdmin):
             return [
                 (None, {"fields": ("name", "kind", "ticket_kind"), "description": _("Its keys are asked for next.")})
             ]
-        about = [(None, {"fields": ("name", "kind", "active", "ticket_kind", "webhook")})]
+        about = [(None, {"fields": ("health", "name", "kind", "active", "ticket_kind", "webhook")})]
         if not self.has_change_permission(request, obj):
             return about
         own = [
@@ -125,6 +129,14 @@ class DoorAdmin(ModelAdmin):
             for title, secret in ((_("Settings"), False), (_("Keys and secrets"), True))
         ]
         return about + [part for part in own if part[1]["fields"]]
+
+    @admin.display(description=_("state"))
+    def health(self, door: Door) -> "SafeString | str":
+        """What the list says of it: both pages read the same check-up."""
+        if door._state.adding:
+            return "—"
+        each = selectors.checkup(door)
+        return render_to_string("channels/_door_health.html", {"each": each, "colour": STATE_COLOURS[each.state]})
 
     @admin.display(description=_("address for the platform"))
     def webhook(self, door: Door) -> "SafeString | str":

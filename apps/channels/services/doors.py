@@ -1,6 +1,7 @@
 """Doors: kept by administrators, and how they fare (INT-01)."""
 
 import json
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, ProtectedError, Q
 
-from apps.channels import events
+from apps.channels import events, limits
 from apps.channels.adapters import base
 from apps.channels.adapters.base import Unreachable
 from apps.channels.models import Door
@@ -17,12 +18,26 @@ from apps.core.actors import Actor
 from apps.core.errors import DomainError, DomainErrors
 from apps.journal import events as journal
 
-__all__ = ["Unreachable", "answered", "check", "failed", "heard", "refused", "remove", "save", "secrets_of", "test"]
+__all__ = [
+    "Unreachable",
+    "answered",
+    "check",
+    "count_refused",
+    "failed",
+    "heard",
+    "refused",
+    "refused_lately",
+    "remove",
+    "save",
+    "secrets_of",
+    "test",
+]
 
 EDITABLE = ("name", "active", "ticket_kind")
 DAYS = 14  # how long after the last word an open ticket goes on in the same conversation
 LONGEST_FAILURE = 300
 NOTED_EVERY = timedelta(minutes=1)
+HOUR, HOURS = 3600, 24  # seconds; how far back refused requests are told
 
 
 # How it fares -------------------------------------------------------------------------------------------------------
@@ -47,10 +62,28 @@ def failed(door: Door, error: Exception | str) -> None:
 
 
 def refused(door: Door) -> None:
-    """A request with a wrong signature: not the door's failure, but whoever set it up wants to know."""
+    """A request with a wrong signature: not the door's failure (anybody can send one), but whoever set it up wants to know.
+
+    Noted once a minute at most; how many there were, `count_refused` knows.
+    """
     now = clock.now()
     stale = Q(refused_at=None) | Q(refused_at__lt=now - NOTED_EVERY)
     Door.objects.filter(stale, pk=door.pk).update(refused_at=now)
+
+
+def count_refused(door: Door) -> None:
+    """Count a refused request by the hour, in the cache alone: a flood of them costs the database nothing."""
+    limits.count(_refusals(door.pk), seconds=HOUR, keep=HOUR * (HOURS + 1))
+
+
+def refused_lately(door_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """How many requests each door refused in the last 24 hours, counted in whole hours. One look into the cache for all."""
+    names = {_refusals(pk): pk for pk in door_ids}
+    return {names[what]: n for what, n in limits.counted(names, seconds=HOUR, windows=HOURS).items()}
+
+
+def _refusals(door_id: UUID) -> str:
+    return f"refused-by:{door_id}"
 
 
 # Keeping ------------------------------------------------------------------------------------------------------------

@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,12 +9,14 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 from unfold.paginator import InfinitePaginator
 
 from apps.accounts.principals import actor_for
+from apps.core import clock
 from apps.core.errors import DomainError, DomainErrors
 from apps.crm import selectors
 from apps.crm.admin.forms import CustomerForm, RevealForm
@@ -48,6 +51,20 @@ class OrderInline(TabularInline):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def _restriction(customer: Customer) -> str:
+    """What the page says of a customer whose data is only stored (LAW-05)."""
+    if customer.erased_at is not None:
+        return gettext("Erased on %(day)s: nothing here names the person any more.") % {"day": _day(customer.erased_at)}
+    return gettext(
+        "Restricted since %(day)s: the data is stored and protected, and nothing else is done with it. The tickets stand in"
+        " no list and no search but those of colleagues who work on requests about personal data."
+    ) % {"day": _day(customer.restricted_at)}
+
+
+def _day(moment: datetime | None) -> str:
+    return clock.local(moment).strftime("%Y-%m-%d") if moment else ""
 
 
 @admin.register(Customer)
@@ -116,6 +133,9 @@ class CustomerAdmin(ModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Customer | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
+        if obj is not None and obj.restricted_at is not None:
+            title, options = fieldsets[0]
+            fieldsets = ((title, {**options, "description": _restriction(obj)}), *fieldsets[1:])
         if obj is not None and not self.has_change_permission(request, obj):
             return (fieldsets[0], fieldsets[2])
         return fieldsets

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 from apps.billing.models import Cancellation
 from apps.billing.services import approvals, cancellations
 from apps.billing.states import CancellationState
+from apps.billing.to_sign import stands_in
 from apps.core.actors import Actor
 from apps.core.errors import DomainError
 from apps.desk.approvals.base import REQUIRED, Case, Row, Verb
@@ -33,7 +34,7 @@ class Cancellations:
 
     def rows(self, actor: Actor) -> list[Row]:
         """They are few; each is asked on its own."""
-        if actor.user is None or not any(actor.can(right) for right in RIGHTS):
+        if actor.user is None or not (any(actor.can(right) for right in RIGHTS) or stands_in(actor)):
             return []
         waiting = Cancellation.objects.filter(state=CancellationState.REVIEW).exclude(requested_by_id=actor.user_id)
         joined = waiting.select_related(*view.JOINED).defer(*view.HIDDEN)

@@ -161,10 +161,11 @@ class Differences:
         return [self._row(row) for row in mine[:MOST]]
 
     def _row(self, row: Difference) -> Row:
-        amount = row.theirs if row.ours is None else row.ours
+        amount = max((side for side in (row.ours, row.theirs) if side is not None), default=None)
         return Row(
-            self.name, row.pk, row.number, row.get_kind_display(), row.get_channel_display(), amount, row.created_at
-        )
+            self.name, row.pk, row.number, row.get_kind_display(), row.get_channel_display(), amount, row.created_at,
+            (row.pk,),
+        )  # fmt: skip
 
     def case(self, pk: UUID, actor: Actor) -> Case | None:
         row = Difference.objects.visible_to(actor).select_related("owner", "run", "resolved_by").filter(pk=pk).first()

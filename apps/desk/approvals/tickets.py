@@ -41,7 +41,7 @@ class Solutions:
         if actor.user is None or not actor.can("feedback.approve_solution"):
             return []
         limit = approval_limit(actor.user, ApprovalLimit.Subject.SOLUTION)  # type: ignore[arg-type]
-        tickets = Ticket.objects.visible_to(actor).filter(state=TicketState.SOLUTION_APPROVAL)
+        tickets = Ticket.objects.listed_for(actor).filter(state=TicketState.SOLUTION_APPROVAL)
         waiting = Solution.objects.filter(decided_at=None, ticket__in=tickets).exclude(proposed_by_id=actor.user_id)
         waiting = waiting.select_related("ticket__customer").defer(*(f"ticket__{name}" for name in HIDDEN))
         return [self._row(s) for s in waiting.order_by("id")[:MOST] if limit.covers(s.cost)]

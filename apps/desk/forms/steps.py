@@ -13,6 +13,7 @@ from apps.core.vocabulary import Demand, Kind, Urgency
 from apps.crm.contacts import PERSONAL_FIELDS
 from apps.desk.forms.base import DeskForm, FilesInput, MomentField, ReasonForm, TextArea
 from apps.feedback.models import Solution, Ticket
+from apps.feedback.services import conversation
 from apps.feedback.states import MessageKind, RejectReason, SolutionType
 from apps.sla.models import Deadline
 from apps.triage.models import Category
@@ -231,10 +232,12 @@ class MessageForm(DeskForm):
     files = forms.FileField(label=_("Files"), required=False, widget=FilesInput({"accept": ACCEPT}))
 
     def prepare(self) -> None:
-        if self.ticket is not None and not self.ticket.is_open:
+        ticket = self.ticket
+        if ticket is not None and (not ticket.is_open or conversation.why_not_to_customer(ticket)):
             inside = (MessageKind.NOTE, MessageKind.CALL, MessageKind.TEST_REPORT)
             self.fields["kind"].choices = [(k.value, k.label) for k in inside]
             self.fields["kind"].initial = MessageKind.NOTE
+            self.fields["body"].widget.attrs["placeholder"] = _("To colleagues…")
 
 
 class RevealForm(ReasonForm):

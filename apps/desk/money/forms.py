@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from apps.billing.states import Fact, FormState
+from apps.billing.states import FORM_ALIVE, Fact, FormState
 from apps.core.actors import Actor
 from apps.core.uploads import ACCEPT
 from apps.desk.forms.base import DeskForm, MomentField, TextArea
@@ -89,6 +89,9 @@ class FormStateForm(MoneyForm):
             self.fields["state"].initial, self.fields["number"].initial = form.state, form.number
 
 
+LEFT_OUT = {"form": ("certificate",), "withdraw": ("certificate", "form_number")}  # of what is recorded, by verb
+
+
 class TaxRecordForm(MoneyForm):
     """What a person did on the tax bureau's site."""
 
@@ -107,8 +110,13 @@ class TaxRecordForm(MoneyForm):
 
     def prepare(self) -> None:
         verb = getattr(self.case, "open_verb", "")
-        for name in ("form_number", "form_state") if verb != "form" else ("certificate",):
+        for name in LEFT_OUT.get(verb, ("form_number", "form_state")):
             del self.fields[name]
+        if verb == "withdraw":
+            form = self.case.forms.filter(state__in=FORM_ALIVE).first()
+            field = self.fields["form_state"]
+            field.choices = [choice for choice in FormState.choices if choice[0] not in FORM_ALIVE]
+            field.initial = FormState.WITHDRAWN_LATE if form and form.allows_red else FormState.WITHDRAWN
 
 
 class PayeeForm(MoneyForm):

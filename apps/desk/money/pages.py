@@ -4,17 +4,29 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
+from django.db.models import prefetch_related_objects
 from django.urls import reverse
 
 from apps.billing.adapters.tax import manual
-from apps.billing.models import BankBatchRow, Invoice, Refund, VoidRequest
+from apps.billing.models import BankBatchRow, Invoice, RedForm, Refund, TaxOperation, VoidRequest
 from apps.billing.services import form_clock
-from apps.billing.states import OPEN_ATTEMPTS, FormKind, FormState, PayChannel, RefundKind, RefundState, Step, VoidState
+from apps.billing.states import (
+    FORM_ALIVE,
+    FORM_WAITS,
+    OPEN_ATTEMPTS,
+    FormKind,
+    PayChannel,
+    RefundKind,
+    RefundState,
+    Step,
+    VoidState,
+)
 from apps.core.actors import Actor
 from apps.desk.money import refund_acts, refund_view, void_acts, void_view
 from apps.desk.money.acts import Offer, offers
 from apps.desk.money.cases import Station, rail, told
 from apps.desk.money.forms import MoneyForm
+from apps.sla.models import Deadline
 
 V, R = VoidState, RefundState
 Bound = Mapping[str, MoneyForm]
@@ -24,9 +36,9 @@ def void(request: VoidRequest, actor: Actor, bound: Bound | None = None) -> dict
     """The page of a void request, with a fixed number of queries."""
     bound = bound or {}
     content = void_view.gather(request, actor)
+    prefetch_related_objects([request], "forms")  # several acts look at them
     found = offers(void_acts.ACTS, request, actor, bound)
-    forms = list(request.forms.order_by("-entered_at", "-id"))
-    operations = list(request.operations.select_related("recorded_by", "file"))
+    operations = list(request.operations.select_related("recorded_by", "file", "form"))
     for operation in operations:
         operation.request = request
         operation.waits_by_hand = operation.adapter == manual.NAME and operation.state in OPEN_ATTEMPTS
@@ -37,7 +49,7 @@ def void(request: VoidRequest, actor: Actor, bound: Bound | None = None) -> dict
         "check_offer": _check_offer(found),
         "check_bound": bound.get("check"),
         "bound": bound,
-        "forms": [(form, form_clock.deadline_of(form) if form.state in _WAITING else None) for form in forms],
+        "forms": _forms(request, operations),
         "operations": operations,
         "links": _void_links(request, actor),
         "story": told(request.pk),
@@ -47,7 +59,17 @@ def void(request: VoidRequest, actor: Actor, bound: Bound | None = None) -> dict
     }
 
 
-_WAITING = (FormState.WAITS_FOR_BUYER, FormState.WAITS_FOR_SELLER)
+def _forms(
+    request: VoidRequest, operations: list[TaxOperation]
+) -> list[tuple[RedForm, Deadline | None, TaxOperation | None]]:
+    """Each form with its clock, and with the last call that was to withdraw it; one that is let go of has no clock."""
+    calls = {call.form_id: call for call in reversed(operations) if call.verb == TaxOperation.Verb.WITHDRAW}
+    found = []
+    for form in request.forms.all():
+        call = calls.get(form.pk)
+        clock = form_clock.deadline_of(form) if form.state in FORM_WAITS and call is None else None
+        found.append((form, clock, call if form.state in FORM_ALIVE else None))
+    return found
 
 
 def _check_offer(found: list[Offer]) -> Offer | None:

@@ -39,6 +39,8 @@ KINDS: dict[str, str | Promise] = {
     events.VOID_VERIFIED: gettext_lazy("Verification finished"),
     events.VOID_DECIDED: gettext_lazy("Void or red letter decided"),
     events.VOID_FORM_CHANGED: gettext_lazy("Red form"),
+    events.VOID_FORM_LET_GO: gettext_lazy("Red form to be withdrawn on the tax platform"),
+    events.VOID_FORM_STAYS: gettext_lazy("The tax platform did not withdraw the red form"),
     events.VOID_FORM_REMINDED: gettext_lazy("Buyer reminded of the red form"),
     events.VOID_EXECUTION_BEGUN: gettext_lazy("Sent to the tax platform"),
     events.VOID_OUTCOME_UNKNOWN: gettext_lazy("Outcome at the tax platform unknown"),

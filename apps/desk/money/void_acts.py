@@ -6,10 +6,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.billing.adapters.tax import manual
-from apps.billing.models import TaxOperation, VoidRequest
+from apps.billing.models import RedForm, TaxOperation, VoidRequest
 from apps.billing.services import (
     approvals,
     form_clock,
+    form_withdrawals,
     invoices,
     red_forms,
     tax_by_hand,
@@ -31,6 +32,7 @@ from apps.desk.money.void_view import address
 from apps.notifications.services import questions
 
 S = VoidState
+NOT_ITS_FORM = (S.EXECUTING, S.UNKNOWN, S.DONE, S.ARCHIVED)  # a form that a red invoice rests on stays as it is
 VERIFY, EXECUTE, REQUEST = "billing.verify_void", "billing.execute_void", "billing.request_void"
 
 
@@ -79,16 +81,30 @@ def _confirming(request: VoidRequest, actor: Actor) -> str | None:
 
 def _entering(request: VoidRequest, actor: Actor) -> str | None:
     why_not = _in(S.AWAITING_FORM, right=VERIFY)(request, actor)
-    if why_not == "" and request.forms.filter(state__in=red_forms.ALIVE).exists():
-        return words("void.form_alive")
+    form = _living_form(request)
+    if why_not == "" and form is not None:
+        return words("void.form_let_go" if form.is_let_go else "void.form_alive")
     if why_not == "" and _open_operation(request) is not None:
         return words("void.being_executed")
     return why_not
 
 
 def _having_form(request: VoidRequest, actor: Actor) -> str | None:
-    alive = request.state in (S.AWAITING_FORM, S.READY) and request.forms.filter(state__in=red_forms.ALIVE).exists()
-    return "" if alive and actor.can(VERIFY) else HIDDEN
+    if request.state in NOT_ITS_FORM or not actor.can(VERIFY):
+        return HIDDEN
+    return "" if _living_form(request) is not None else HIDDEN
+
+
+def _withdrawing_form(request: VoidRequest, actor: Actor) -> str | None:
+    """Offered once the platform has refused it: the first time it is asked for by itself."""
+    if _having_form(request, actor) is HIDDEN or _open_operation(request) is not None:
+        return HIDDEN
+    form = _living_form(request)
+    return "" if form is not None and form.is_let_go else HIDDEN
+
+
+def _living_form(request: VoidRequest) -> RedForm | None:
+    return next((form for form in request.forms.all() if form.state in red_forms.ALIVE), None)
 
 
 def _recording(request: VoidRequest, actor: Actor) -> str | None:
@@ -140,12 +156,13 @@ def _look(request: VoidRequest, data: dict[str, Any], actor: Actor) -> str:
     before = request.invoice.lookups.count()
     tax_facts.renew(request, at_once=True)
     if request.invoice.lookups.count() == before:
+        verification.refresh(request)  # our own records may know more by now
         return _("The tax platform did not answer, or is asked by people here; nothing has changed.")
     return _("The tax platform was asked; what it said is noted.")
 
 
 def _ask_form(request: VoidRequest, data: dict[str, Any], actor: Actor) -> str:
-    form = request.forms.filter(state__in=red_forms.ALIVE).first()
+    form = _living_form(request)
     if form is None or not form_clock.ask(form):
         return _("The tax platform could not be asked about this form; nothing has changed.")
     fresh = request.forms.get(pk=form.pk)
@@ -153,10 +170,17 @@ def _ask_form(request: VoidRequest, data: dict[str, Any], actor: Actor) -> str:
 
 
 def _change_form(request: VoidRequest, data: dict[str, Any], actor: Actor) -> None:
-    form = request.forms.filter(state__in=red_forms.ALIVE).first()
+    form = _living_form(request)
     if form is None:
         raise DomainError("void.form_missing")
     red_forms.change(form, data["state"], actor=actor, number=data["number"].strip(), reason=data["reason"])
+
+
+def _withdraw_form(request: VoidRequest, data: dict[str, Any], actor: Actor) -> None:
+    form = _living_form(request)
+    if form is None:
+        raise DomainError("void.form_missing")
+    form_withdrawals.again(form, actor=actor)
 
 
 def _record(request: VoidRequest, data: dict[str, Any], actor: Actor) -> None:
@@ -201,6 +225,7 @@ def _fact(request: VoidRequest, data: dict[str, Any], actor: Actor) -> None:
         request.invoice, data["fact"], data["holds"], source=Source.PERSON, actor=actor, note=data["note"]
     )
     verification.refresh(request)
+    verification.refresh_all(request.invoice)
 
 
 def _resubmit(request: VoidRequest, data: dict[str, Any], actor: Actor) -> None:
@@ -234,6 +259,8 @@ ACTS: tuple[Act, ...] = (
         reaches_out=True),
     Act("form_state", gettext_lazy("Set the form's state by hand"), "edit", gettext_lazy("The form's state is noted."),
         _change_form, _having_form, forms.FormStateForm),
+    Act("withdraw_form", gettext_lazy("Withdraw the form again"), "undo",
+        gettext_lazy("The tax platform is asked to withdraw it."), _withdraw_form, _withdrawing_form),
     Act("execute", gettext_lazy("Execute"), "play_arrow", gettext_lazy("On its way."), _execute,
         _in(S.READY, right=EXECUTE), reaches_out=True, primary=True, key="a"),
     Act("tax_record", gettext_lazy("Record what was done"), "edit_note",

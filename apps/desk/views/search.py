@@ -27,7 +27,7 @@ def find(request: HttpRequest) -> HttpResponse:
     text, queue = text[: search.LONGEST], reverse("admin:desk_queue")
     if not text:
         return redirect(queue)
-    exact = Ticket.objects.visible_to(actor).filter(number=text).values_list("number", flat=True).first()
+    exact = Ticket.objects.listed_for(actor).filter(number=text).values_list("number", flat=True).first()
     if exact:
         return redirect("admin:desk_ticket", exact)
     customer = find_customer(text, actor)

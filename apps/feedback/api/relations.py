@@ -1,4 +1,4 @@
-"""`/api/v1/tickets/…/{relations,links,children,merge,unmerge,repeat,tags,nudges}/`: how tickets hang together."""
+"""`/api/v1/tickets/…/{relations,links,children,attach,detach,merge,unmerge,repeat,tags,nudges}/`: how tickets hang together."""
 
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from apps.feedback.api.answers import Answer, TicketRow
 from apps.feedback.api.views import known, require
 from apps.feedback.models import Ticket
 from apps.feedback.selectors import relations as reads
-from apps.feedback.services import merging, nudges, parts, relations, repeats, tag_library, tagging
+from apps.feedback.services import merging, nudges, part_tickets, parts, relations, repeats, tag_library, tagging
 from apps.feedback.services.parts import PartDraft
 from apps.feedback.states import TicketState
 
@@ -42,6 +42,13 @@ class ChildInput(StrictSerializer):
     department = TextField(max_length=30, help_text="The department's code.")
     text = TextField(required=False)
     assignee = TextField(required=False, allow_null=True, max_length=20, help_text="Staff number of one of its people.")
+
+
+class AttachInput(StrictSerializer):
+    """Tickets of the same customer that stand for themselves so far."""
+
+    tickets = serializers.ListField(child=_number(), min_length=1, max_length=part_tickets.MOST, help_text="Numbers.")
+    reason = TextField(required=False, max_length=part_tickets.REASON)
 
 
 class MergeInput(StrictSerializer):
@@ -102,11 +109,15 @@ class RelationsAnswer(Answer):
     links = LinkAnswer(many=True)
 
 
+class TicketRows(Answer):
+    results = TicketRow(many=True)
+
+
 class TagList(Answer):
     results = serializers.ListField(child=serializers.CharField())
 
 
-LINK, CHILD, MERGE, REASONED = LinkInput(), ChildInput(), MergeInput(), ReasonInput()
+LINK, CHILD, ATTACH, MERGE, REASONED = LinkInput(), ChildInput(), AttachInput(), MergeInput(), ReasonInput()
 REPEAT, TAGS, NUDGE = RepeatInput(), TagsInput(), NudgeInput()
 KEYED = [describe.IDEMPOTENCY_KEY]
 HANDLE = "Scope `tickets:handle`."
@@ -118,6 +129,11 @@ def other(actor: Actor, number: str, field: str) -> Ticket:
     if found is None:
         raise DomainErrors([DomainError("ticket.duplicate_unknown", field=field)])
     return found
+
+
+def _renamed(error: DomainError, **names: str) -> DomainError:
+    """The same error, beside the field as the API calls it: `service=api`."""
+    return DomainError(error.code, field=names.get(error.field or "", error.field), **error.data)
 
 
 def _short(ticket: Ticket | None, hidden: set[UUID]) -> dict[str, Any] | None:
@@ -219,6 +235,46 @@ class ChildrenView(APIView):
             assignee=steps.person(values.get("assignee")),
         )
         return Response(rows.of(parts.create(ticket, draft, actor=actor)), status=201)
+
+
+class AttachView(APIView):
+    @extend_schema(
+        operation_id="tickets_attach_create",
+        summary="Make existing tickets parts of this one",
+        description=(
+            "All of them, or none; answers the attached ones. They hold this ticket open until they are done, and their"
+            f" customer is told by it only. What is a part already is refused (409 `part.has_whole`). {HANDLE}"
+        ),
+        parameters=KEYED,
+        request=AttachInput,
+        responses={200: TicketRows},
+    )
+    @idempotent
+    def post(self, request: Request, number: str) -> Response:
+        actor = actor_for(request)
+        ticket, values = known(actor, number), ATTACH.run_validation(request.data)
+        others = [other(actor, each, "tickets") for each in dict.fromkeys(values["tickets"])]
+        try:
+            attached = part_tickets.attach(ticket, others, actor=actor, reason=values.get("reason", ""))
+        except DomainError as error:
+            raise _renamed(error, others="tickets") from error
+        return Response({"results": [rows.of(part) for part in attached]})
+
+
+class DetachView(APIView):
+    @extend_schema(
+        operation_id="tickets_detach_create",
+        summary="Let a part stand for itself again",
+        description=f"It owes its customer again what a ticket does, reckoned from when it came in. {HANDLE}",
+        parameters=KEYED,
+        request=ReasonInput,
+        responses={200: TicketRow},
+    )
+    @idempotent
+    def post(self, request: Request, number: str) -> Response:
+        actor = actor_for(request)
+        ticket, values = known(actor, number), REASONED.run_validation(request.data)
+        return Response(rows.of(part_tickets.detach(ticket, actor=actor, reason=values["reason"])))
 
 
 class MergeView(APIView):

@@ -29,6 +29,8 @@ urlpatterns = [
             "relations": relations.RelationsView,
             "links": relations.LinksView,
             "children": relations.ChildrenView,
+            "attach": relations.AttachView,
+            "detach": relations.DetachView,
             "merge": relations.MergeView,
             "unmerge": relations.UnmergeView,
             "repeat": relations.RepeatView,

@@ -60,7 +60,7 @@ class TicketsView(GenericAPIView):
         actor = actor_for(request)
         require(actor, "feedback.view_ticket")
         size, last = paging.size_of(request), paging.after(request, UUID)
-        tickets = narrowed(request, Ticket.objects.visible_to(actor)).order_by("-id")
+        tickets = narrowed(request, Ticket.objects.listed_for(actor)).order_by("-id")
         if last is not None:
             tickets = tickets.filter(pk__lt=last)
         found = rows.read(tickets[: size + 1])

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from apps.accounts.models import User
 
 OPEN = Q(state__in=[s.value for s in OPEN_STATES])
+SEES_RESTRICTED = "billing.handle_data_request"  # the right to work on requests about personal data
 ONCE = Q(repeat_of=None, parent=None)  # an issue of its own: no repeat (INT-08) and no part of another ticket
 
 
@@ -35,6 +36,13 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         if user.department_id:
             mine |= Q(department_id=user.department_id) | Q(collaborator_ids__contains=[user.department_id])
         return self.filter(mine)
+
+    def listed_for(self, actor: Actor) -> "TicketQuerySet":
+        """What lists and searches show this actor: without a restricted customer's tickets (LAW-05), which only those who
+        work on requests about personal data go on seeing. Whoever has a ticket's number still opens its page, which says so.
+        """
+        seen = self.visible_to(actor)
+        return seen if actor.can(SEES_RESTRICTED) else seen.filter(restricted=False)
 
     def open(self) -> "TicketQuerySet":
         return self.filter(OPEN)
@@ -162,6 +170,8 @@ class Ticket(Lifecycle, Noun):
     nudged_at = models.DateTimeField(_("last nudged"), null=True, blank=True)
     # A drill (TRN-01) runs the real way and never touches statistics, customers or money.
     is_drill = models.BooleanField(_("drill"), default=False, editable=False)
+    # Kept from the customer's restriction (LAW-05), so that lists need no join: this ticket stands in none of them.
+    restricted = models.BooleanField(default=False, db_default=False, editable=False)
     reopen_count = models.PositiveSmallIntegerField(_("times reopened"), default=0)
     satisfaction = models.PositiveSmallIntegerField(_("satisfaction"), null=True, blank=True)
     escalated = models.BooleanField(_("escalated"), default=False)

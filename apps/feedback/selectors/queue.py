@@ -105,8 +105,8 @@ class Page:
 
 
 def in_tab(tab: str, actor: Actor, now: datetime) -> TicketQuerySet:
-    """The visible tickets of a tab (ADM-02), not yet in order."""
-    seen = Ticket.objects.visible_to(actor)
+    """The visible tickets of a tab (ADM-02, LAW-05), not yet in order."""
+    seen = Ticket.objects.listed_for(actor)
     if tab == Tab.ANY:
         return seen
     if tab in _STATES:  # said by these states alone: with "open" beside it, PostgreSQL takes them for much rarer
@@ -251,7 +251,7 @@ def newest_id() -> UUID | None:
 
 def chosen(actor: Actor, numbers: Collection[str]) -> list[Ticket]:
     """The visible ones of these tickets, in the order of the queue."""
-    found = Ticket.objects.visible_to(actor).filter(number__in=list(numbers)).select_related("customer", "department")
+    found = Ticket.objects.listed_for(actor).filter(number__in=list(numbers)).select_related("customer", "department")
     return list(found.order_by("queue_at", "id"))
 
 

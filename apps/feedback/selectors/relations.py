@@ -85,7 +85,7 @@ def visible(ids: Iterable[UUID], actor: Actor) -> set[UUID]:
 
 def alike(ticket: Ticket, actor: Actor, *, but: set[UUID]) -> list[tuple[Ticket, int]]:
     """What the same customer wrote that looks like this one, with how much, the likest first (INT-08)."""
-    others = Ticket.objects.visible_to(actor).filter(customer_id=ticket.customer_id, parent=None)
+    others = Ticket.objects.listed_for(actor).filter(customer_id=ticket.customer_id, parent=None)
     recent = _short(others.exclude(pk__in={ticket.pk, *but})).order_by("-pk")[:LOOKED_AT]
     own = likeness.pieces(ticket.description)
     percents = [(other, likeness.percent(own, likeness.pieces(other.description))) for other in recent]
@@ -95,7 +95,7 @@ def alike(ticket: Ticket, actor: Actor, *, but: set[UUID]) -> list[tuple[Ticket,
 def find(ticket: Ticket, text: str, actor: Actor) -> list[Ticket]:
     """Tickets to merge into or to link to: by the beginning of a number, else this customer's by a word of the title."""
     text = text.strip()[:60]
-    seen = _short(Ticket.objects.visible_to(actor).exclude(pk=ticket.pk))
+    seen = _short(Ticket.objects.listed_for(actor).exclude(pk=ticket.pk))
     if text[:1].isdigit():
         return list(seen.filter(number__startswith=text).order_by("-pk")[:FOUND])
     mine = seen.filter(customer_id=ticket.customer_id, parent=None)

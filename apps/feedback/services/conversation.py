@@ -45,16 +45,22 @@ def add(
         return message
 
 
-def _check_reaches(ticket: Ticket) -> None:
-    """Whether words to the customer belong on this ticket. Where it was merged into one of another customer, they do."""
+def why_not_to_customer(ticket: Ticket) -> DomainError | None:
+    """Why words to the customer don't belong on this ticket. Where it was merged into one of another customer, they do."""
     if ticket.customer.restricted_at is not None:
-        raise DomainError("crm.restricted")  # LAW-05
+        return DomainError("crm.restricted")  # LAW-05
     if ticket.parent is not None:
-        raise DomainError("part.speaks_through", number=ticket.parent.number)
+        return DomainError("part.speaks_through", number=ticket.parent.number)
     if ticket.merged_into is not None and ticket.merged_into.customer_id == ticket.customer_id:
-        raise DomainError("merge.write_there", number=ticket.merged_into.number)
+        return DomainError("merge.write_there", number=ticket.merged_into.number)
     if ticket.merged_into is None and not ticket.is_open:
-        raise DomainError("ticket.not_waiting")
+        return DomainError("ticket.not_waiting")
+    return None
+
+
+def _check_reaches(ticket: Ticket) -> None:
+    if error := why_not_to_customer(ticket):
+        raise error
 
 
 def customer_says(ticket: Ticket, body: str, *, actor: Actor, channel: str, uploads: Sequence[Upload] = ()) -> Message:

@@ -39,7 +39,8 @@ def erase_ticket(ticket: Ticket, *, actor: Actor, reason: str) -> Wiped:
         blanks=("contact_given", "region", "place", "product_text", "serial_number", "invoice_number", "order_number"),
     )  # fmt: skip
     done += wipe(tickets, blanks=("external_ref",), empty=None)
-    tickets.update(hits=[], link_version=ticket.link_version + 1)  # the private link opens nothing any more
+    # The private link opens nothing any more; nothing personal is left that would keep it out of lists.
+    tickets.update(hits=[], link_version=ticket.link_version + 1, restricted=False)
     done += wipe(Message.objects.filter(own), texts=("body",))
     done += wipe(Plan.objects.filter(own), texts=("steps", "measures"))
     done += wipe(Solution.objects.filter(own), texts=("description", "decision_reason"))
@@ -84,10 +85,12 @@ def tickets_of(customer_id: UUID) -> list[Ticket]:
 
 
 def hide(customer_id: UUID) -> None:
-    """A restricted customer's tickets are not found by their words any more (LAW-05)."""
+    """A restricted customer's tickets are not found by their words any more, and stand in no list (LAW-05)."""
+    Ticket.objects.filter(customer_id=customer_id).update(restricted=True)
     SearchText.objects.filter(ticket__customer_id=customer_id).delete()
 
 
 def show(customer_id: UUID) -> None:
-    """The restriction ended: they are found again."""
+    """The restriction ended: they are listed and found again."""
+    Ticket.objects.filter(customer_id=customer_id).update(restricted=False)
     search_index.rebuild(Ticket.objects.filter(customer_id=customer_id).values_list("pk", flat=True))

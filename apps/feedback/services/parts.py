@@ -23,7 +23,7 @@ _FACTS = (
     "kind", "urgency", "channel", "language", "customer_id", "contact_channel", "region", "product_id", "product_text",
     "serial_number", "order_id", "order_number", "invoice_number", "ship_date", "defect_quantity", "occurred_on", "place",
     "demand", "category_id", "category_by_person", "confidence", "hits", "risk", "sentiment", "impact", "priority_score",
-    "priority_level", "priority_parts", "is_drill",
+    "priority_level", "priority_parts", "is_drill", "restricted",
 )  # fmt: skip
 
 

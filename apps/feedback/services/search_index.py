@@ -33,6 +33,8 @@ WHERE ticket_id = %s
 
 def write(ticket: Ticket, said: Iterable[str] = ()) -> None:
     """Put down what this ticket is found by: its own texts and what was said on it. Made anew where it exists."""
+    if ticket.restricted:  # LAW-05: a part of a restricted customer's ticket
+        return
     talk = list(said)
     numbers = " ".join(value for name in _NUMBERS if (value := getattr(ticket, name)))
     # Most titles are the text's first sentence: its words count most, and are cut once. One that ends within a sentence
@@ -65,7 +67,8 @@ def add(ticket_id: UUID, text: str) -> None:
 def rebuild(ticket_ids: Iterable[UUID]) -> None:
     """Make the search rows of these tickets anew from what is written on them, e.g. after messages moved or were erased."""
     with transaction.atomic():
-        tickets = locks.rows(Ticket.objects.filter(pk__in=list(ticket_ids)))  # nobody adds a message meanwhile
+        known = _known().filter(pk__in=list(ticket_ids)).values_list("pk", flat=True)
+        tickets = locks.rows(Ticket.objects.filter(pk__in=list(known)))  # nobody adds a message meanwhile
         said: dict[UUID, list[str]] = {}
         messages = Message.objects.filter(ticket__in=tickets).order_by("at", "id")
         for ticket_id, body in messages.values_list("ticket", "body"):
@@ -102,6 +105,9 @@ def forget() -> None:
 
 
 def _todo() -> TicketQuerySet:
-    # LAW-05: who is restricted is not looked for
-    known = Ticket.objects.filter(customer__restricted_at=None)
-    return known.filter(Q(search_text=None) | ~Q(search_text__version=VERSION))
+    return _known().filter(Q(search_text=None) | ~Q(search_text__version=VERSION))
+
+
+def _known() -> TicketQuerySet:
+    """LAW-05: who is restricted, or erased, is not looked for."""
+    return Ticket.objects.filter(customer__restricted_at=None)

@@ -1,3 +1,5 @@
+import re
+
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -5,8 +7,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from apps.triage import events
 from apps.triage.admin.base import LibraryAdmin
-from apps.triage.models import Category, LibraryVersion, RoutingRule
+from apps.triage.models import Category, LibraryVersion, RoutingRule, ScoreWeight
+from apps.triage.states import Factor
 
 
 @admin.register(Category)
@@ -47,11 +51,31 @@ class RoutingRuleAdmin(LibraryAdmin):
         return "、".join(d.name for d in obj.collaborators.all())
 
 
+# What the shipped defaults count, as `defaults.load` names it.
+LOADED = {
+    "categories": _("categories"), "keywords": _("keywords"), "score weights": _("score weights"),
+    "routing rules": _("routing rules"), "learned models": _("learned models"),
+}  # fmt: skip
+_COUNTED = re.compile(r"(\d+) ([a-z ]+)")
+_POINTS = re.compile(r"([a-z]+) (\S+): (-?\d+)")  # as points were put down once: in codes
+
+
+def told(version: LibraryVersion) -> str:
+    """What was changed, in the active language; a row's own name as it was then."""
+    if version.change == events.DEFAULTS_LOADED:
+        counted = [_COUNTED.fullmatch(part) for part in version.what.split(", ")]
+        return ", ".join(f"{each[1]} {LOADED.get(each[2], each[2])}" for each in counted if each) or version.what
+    points = _POINTS.fullmatch(version.what)
+    if points and points[1] in Factor.values:
+        return str(ScoreWeight(factor=points[1], value=points[2], points=int(points[3])))
+    return version.what
+
+
 @admin.register(LibraryVersion)
 class LibraryVersionAdmin(ModelAdmin):
     """Who changed what in the library, and when."""
 
-    list_display = ("number", "change_label", "what", "actor_label", "created_at")
+    list_display = ("number", "change_label", "what_label", "actor_label", "created_at")
     list_display_links = None
     search_fields = ("what", "actor_label")
     ordering = ("-number",)
@@ -74,6 +98,10 @@ class LibraryVersionAdmin(ModelAdmin):
     def change_label(self, obj: LibraryVersion) -> tuple[str, str]:
         words = self.CHANGES.get(obj.change, (obj.change,))[0]
         return obj.change, str(words)
+
+    @display(description=_("changed entry"), ordering="what")
+    def what_label(self, obj: LibraryVersion) -> str:
+        return told(obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

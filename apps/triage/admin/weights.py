@@ -22,8 +22,8 @@ from apps.triage.admin.pages import framed, tell
 from apps.triage.models import ScoreWeight
 from apps.triage.reports import effect_of
 from apps.triage.services import library
-from apps.triage.services.score import Part, explain, value_label
-from apps.triage.states import Factor
+from apps.triage.services.score import Part, explain
+from apps.triage.states import Factor, value_label
 
 RIGHT = "triage.change_scoreweight"
 

@@ -4,7 +4,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import Noun
-from apps.triage.states import Factor
+from apps.triage.states import Factor, value_label
 
 
 class ScoreWeight(Noun):
@@ -30,4 +30,4 @@ class ScoreWeight(Noun):
         ]
 
     def __str__(self) -> str:
-        return f"{self.factor} {self.value}: {self.points}"
+        return f"{self.get_factor_display()} {value_label(self.factor, self.value)}: {self.points}"

@@ -17,8 +17,7 @@ from apps.triage import events, rulebook
 from apps.triage.folding import fold
 from apps.triage.learning.targets import OTHER
 from apps.triage.models import Category, Keyword, LibraryVersion, RoutingRule, ScoreWeight
-from apps.triage.services.score import CHOICES
-from apps.triage.states import Factor
+from apps.triage.states import CHOICES, Factor
 
 Row: TypeAlias = Category | Keyword | RoutingRule | ScoreWeight
 

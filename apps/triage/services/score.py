@@ -12,18 +12,10 @@ from django.utils.translation import gettext as _
 from apps.core.vocabulary import Kind, Risk, Tier, Urgency
 from apps.triage import rulebook
 from apps.triage.rulebook import Rulebook
-from apps.triage.states import Factor, Impact, PriorityLevel
+from apps.triage.states import Factor, Impact, PriorityLevel, value_label
 
 HIGHEST = 100
 # The choices whose labels explain a value; the other factors hold numbers.
-CHOICES = {
-    Factor.URGENCY: Urgency,
-    Factor.TIER: Tier,
-    Factor.KIND: Kind,
-    Factor.RISK: Risk,
-    Factor.IMPACT: Impact,
-    Factor.LEVEL: PriorityLevel,
-}
 
 
 @dataclass(slots=True)
@@ -128,9 +120,3 @@ def _line(part: Part) -> Line:
 
 def _label(factor: str) -> str:
     return str(Factor(factor).label) if factor in Factor.values else factor
-
-
-def value_label(factor: str, value: str) -> str:
-    """A value in words; a code that is no longer known stands for itself."""
-    choices = CHOICES.get(Factor(factor)) if factor in Factor.values else None
-    return str(choices(value).label) if choices and value in choices.values else value

@@ -14,17 +14,18 @@ from urllib.parse import quote, urlencode
 from apps.billing.adapters.base import Proof, TaxOrder, TaxOutcome
 from apps.billing.adapters.http import call
 from apps.billing.adapters.tax import protocol
-from apps.billing.states import Fact, FormState
+from apps.billing.states import FORM_ALIVE, Fact, FormState
 from apps.core import clock
 
 NAME = "open_platform"
-PATHS = {"void": "/v1/voids", "form": "/v1/forms", "red": "/v1/reds"}
+PATHS = {"void": "/v1/voids", "form": "/v1/forms", "red": "/v1/reds", "withdraw": "/v1/form-withdrawals"}
 LOOKED_UP = tuple(fact.value for fact in Fact if fact != Fact.SAME_MONTH)
 # A signed refusal with one of these codes proves that nothing came of it and nothing will under this key.
 PROVEN = frozenset(
     {
         "INVOICE_UNKNOWN", "INVOICE_ENDED", "NOT_THIS_MONTH", "ABOVE_BALANCE", "FORM_MISSING", "FORM_STATE",
-        "FORM_USED", "FORM_ALIVE", "BAD_ARGUMENT", "KIND_NOT_VOIDABLE", "FORM_OTHER_AMOUNT",
+        "FORM_USED", "FORM_ALIVE", "BAD_ARGUMENT", "KIND_NOT_VOIDABLE", "FORM_OTHER_AMOUNT", "FORM_UNKNOWN",
+        "FORM_OF_BUYER",
     }
 )  # fmt: skip
 
@@ -47,13 +48,13 @@ class OpenPlatformAdapter:
 
     def send(self, order: TaxOrder) -> TaxOutcome:
         status, found = self._ask("POST", PATHS[order.verb], _body(order))
-        return _outcome(order.key, status, found)
+        return _outcome(order, status, found)
 
     def query(self, order: TaxOrder) -> TaxOutcome:
         status, found = self._ask("GET", f"/v1/operations/{quote(order.key, safe='')}")
         if status == 404 and found.get("code") == "OPERATION_UNKNOWN":
             return TaxOutcome(Proof.NOT_FOUND, answer=_kept(status, found))
-        return _outcome(order.key, status, found)
+        return _outcome(order, status, found)
 
     def form(self, number: str) -> TaxOutcome:
         status, found = self._ask("GET", f"/v1/forms/{quote(number, safe='')}")
@@ -92,7 +93,9 @@ class OpenPlatformAdapter:
 
 
 def _body(order: TaxOrder) -> dict[str, Any]:
-    """Money as text in yuan with two places: never a float on the wire."""
+    """Money as text in yuan with two places: never a float on the wire. A withdrawal names its form and nothing else."""
+    if order.verb == "withdraw":
+        return {"key": order.key, "form_number": order.form_number}
     return {
         "key": order.key, "code": order.code, "number": order.number, "kind": order.kind,
         "issued_on": order.issued_on, "reason": order.reason_code, "net": f"{order.net:.2f}", "tax": f"{order.tax:.2f}",
@@ -105,9 +108,9 @@ def _body(order: TaxOrder) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _outcome(key: str, status: int, found: dict[str, Any]) -> TaxOutcome:
+def _outcome(order: TaxOrder, status: int, found: dict[str, Any]) -> TaxOutcome:
     answer, code = _kept(status, found), str(found.get("code", ""))
-    if found.get("key") != key:
+    if found.get("key") != order.key:
         return TaxOutcome(Proof.UNKNOWN, answer=answer)
     if found.get("state") == "refused" and code in PROVEN:
         return TaxOutcome(Proof.FAILED, failure=code, answer=answer)
@@ -119,6 +122,8 @@ def _outcome(key: str, status: int, found: dict[str, Any]) -> TaxOutcome:
     state = str(found.get("form_state", ""))
     if not (certificate or (form and state in FormState.values)):
         return TaxOutcome(Proof.UNKNOWN, answer=answer | {"error": "done, but without a number"})
+    if order.verb == "withdraw" and (form != order.form_number or state in FORM_ALIVE):
+        return TaxOutcome(Proof.UNKNOWN, answer=answer | {"error": "done, but another form, or alive"})
     return TaxOutcome(
         Proof.SUCCEEDED, certificate or form, answer=answer, certificate=certificate, form_number=form,
         form_state=state, file_name=str(found.get("file_name", "")), file=base64.b64decode(found.get("file", "")),
