@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from axes.helpers import get_cool_off
+from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.signals import user_logged_in, user_login_failed
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.formats import date_format
@@ -15,7 +17,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.accounts.second_look import end_session_marks, remember
 from apps.accounts.services import second_factor
-from apps.core import clock, network
+from apps.core import clock, limits, network
 
 COMPANY = "apps.accounts.oidc.CompanyBackend"
 DUE = "second_factor_due"  # in the session: the last day without a second factor
@@ -30,6 +32,20 @@ def username(request: HttpRequest, credentials: Mapping[str, Any] | None = None)
 def address(request: HttpRequest) -> str | None:
     """Not that of our own proxy: a stranger's failures would lock everybody's log-in under that name."""
     return network.sender(request) or None
+
+
+class Spraying:
+    """Refuses an address from which too many log-ins failed, under whatever names: axes counts each name for itself."""
+
+    def authenticate(self, request: HttpRequest | None, username: str = "", password: str = "") -> None:
+        if request is not None and settings.AXES_ENABLED and limits.is_spent("log_in_failed", limits.address(request)):
+            raise PermissionDenied
+
+
+def note_failure(sender: object, request: HttpRequest | None = None, **_more: object) -> None:
+    """Only failures count: a whole office logs in from one address in the morning."""
+    if request is not None and settings.AXES_ENABLED:
+        limits.minutes_to_wait("log_in_failed", limits.address(request))
 
 
 def locked_out(request: HttpRequest, original: object, credentials: Mapping[str, Any] | None = None) -> HttpResponse:
@@ -57,3 +73,4 @@ def begin_session(sender: object, request: HttpRequest, user: User, **_more: obj
 
 
 user_logged_in.connect(begin_session, dispatch_uid="accounts.begin_session")
+user_login_failed.connect(note_failure, dispatch_uid="accounts.note_failure")

@@ -88,6 +88,9 @@ register(
         "tax.not_recorded": Problem(409, _("Nobody has recorded yet what was done.")),
         "tax.own": Problem(403, _("Somebody else must look at what you recorded.")),
         "tax.number_taken": Problem(409, _("%(number)s is recorded for another case already.")),
+        "tax.not_the_red": Problem(
+            409, _("%(number)s is an invoice that we have already; give the red invoice's own number.")
+        ),
         "sheet.unreadable": Problem(422, _("The sheet cannot be read: %(why)s")),
         "sheet.too_long": Problem(422, _("A sheet has at most %(limit)s rows.")),
         "sheet.column_missing": Problem(422, _("The column “%(name)s” is missing.")),
@@ -136,6 +139,9 @@ register(
         "batch.row_amount": Problem(422, _("Row %(row)s: ¥%(given)s instead of ¥%(amount)s.")),
         "batch.row_state": Problem(422, _("Row %(row)s: “%(given)s” is neither a success nor a failure.")),
         "batch.row_settled": Problem(422, _("Row %(row)s: %(number)s was settled otherwise before.")),
+        "batch.row_twice": Problem(
+            422, _("Row %(row)s: this file calls %(number)s both paid and failed. Ask the bank which is true.")
+        ),
         "hand.not_by_hand": Problem(409, _("This attempt is not paid by hand.")),
         "hand.recorded": Problem(409, _("A payment is recorded already.")),
         "hand.not_recorded": Problem(409, _("Nobody has recorded the payment yet.")),
@@ -152,6 +158,9 @@ register(
         "approval.not_yours": Problem(403, _("This signature is not yours to give.")),
         "delegation.span": Problem(422, _("The last day lies before the first.")),
         "delegation.self": Problem(422, _("Choose somebody else.")),
+        "delegation.to_oneself": Problem(
+            422, _("Nobody gives themselves somebody else's power. They give it, or another administrator does.")
+        ),
         "delegation.no_right": Problem(422, _("%(name)s has no right to sign this.")),
         "pack.not_ready": Problem(409, _("This pack is not built yet.")),
         "pack.gone": Problem(410, _("The file of this pack was destroyed by a destruction list; its digest remains.")),

@@ -11,11 +11,11 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from apps.billing.models import GateException, Payment, Refund, SettlementCap
+from apps.billing.models import GateException, Invoice, Payment, Refund, SettlementCap
 from apps.billing.services import refund_gates, return_rules
-from apps.billing.states import RefundKind, RefundState
+from apps.billing.states import InvoiceState, RefundKind, RefundState
 from apps.core import clock, money
 from apps.core.actors import Actor
 from apps.feedback.models import Ticket
@@ -125,20 +125,29 @@ class Exposed:
 
 
 def exposure(actor: Actor, limit: int = 200) -> list[Exposed]:
-    """What has been paid without its red invoice, the largest first (VOI-13)."""
-    leaving = (RefundState.PROCESSING, RefundState.UNKNOWN, RefundState.SUCCEEDED)
-    rows = Refund.objects.visible_to(actor).filter(state__in=leaving, kind=RefundKind.REFUND)
-    rows = rows.filter(Q(void_request__isnull=False) | Q(payment__order__isnull=False))
+    """What has been paid without its red invoice, the largest first (VOI-13). A fixed number of queries.
+
+    Of an invoice that is undone in part, refunds are covered in the order in which they were filed.
+    """
+    rows = Refund.objects.visible_to(actor).filter(state__in=refund_gates.LEFT, kind=RefundKind.REFUND)
+    stands = Invoice.objects.filter(order=OuterRef("payment__order"), red_of=None, state__in=refund_gates.STANDING)
+    by_order = Q(void_request=None) & Exists(stands)
+    rows = rows.filter(Q(void_request__invoice__state__in=refund_gates.STANDING) | by_order)
     rows = rows.select_related("void_request__invoice", "void_request__reason", "payment__order", "gate_exception__by")
+    refunds = list(rows.defer("payee_name", "payee_account", "words", "payment__payer_name").order_by("id"))
+    of_order = refund_gates.newest_of({r.payment.order_id for r in refunds if r.void_request is None and r.payment})
+    blue = {r.pk: r.void_request.invoice if r.void_request else of_order[r.payment.order_id] for r in refunds}
+    covered = refund_gates.undone({row.pk for row in blue.values() if row.state == InvoiceState.PARTLY_RED})
     now, found = clock.now(), []
-    for refund in rows.order_by("-amount", "id"):
-        invoice = refund_gates.invoice_of(refund)
-        if invoice is not None:
+    for refund in refunds:
+        invoice = blue[refund.pk]
+        rest = covered.get(invoice.pk, ZERO) - refund.amount
+        if rest >= 0:
+            covered[invoice.pk] = rest
+        else:
             exception = getattr(refund, "gate_exception", None)
             found.append(Exposed(refund, str(invoice), now - (refund.settled_at or refund.created_at), exception))
-        if len(found) == limit:
-            break
-    return found
+    return sorted(found, key=lambda one: (-one.refund.amount, one.refund.pk))[:limit]
 
 
 def _part(name: str, ids: list[UUID]) -> Decimal:

@@ -12,10 +12,19 @@ from django.db.models import QuerySet, Sum
 
 from apps.accounts.models import ApprovalLimit, User
 from apps.accounts.selectors import approval_limit
-from apps.billing.models import Approval, ApprovalRule, Delegation, Refund, VoidRequest
+from apps.billing import makers
+from apps.billing.models import Approval, ApprovalRule, Cancellation, Delegation, Refund, VoidRequest
 from apps.billing.services import approvals
 from apps.billing.services.approvals import Case, Reads, Signing
-from apps.billing.states import HOLDS_MONEY, OPEN_VOIDS, RefundKind, RefundState, VoidState
+from apps.billing.states import (
+    HOLDS_MONEY,
+    OPEN_CANCELLATIONS,
+    OPEN_VOIDS,
+    CancellationState,
+    RefundKind,
+    RefundState,
+    VoidState,
+)
 from apps.core import clock
 from apps.core.actors import Actor
 from apps.core.errors import DomainError
@@ -59,6 +68,16 @@ def refunds(actor: Actor, subject: str = "") -> list[ToSign]:
     return _signable(rows.order_by("id")[:MOST], actor)
 
 
+def cancellations(actor: Actor) -> list[ToSign]:
+    """Vouchers and accounts that wait for this actor's signature, the oldest first (VOI-09)."""
+    if not _may_ever(actor, ApprovalLimit.Subject.VOID):
+        return []
+    rows = Cancellation.objects.filter(state=CancellationState.REVIEW).exclude(requested_by_id=actor.user_id)
+    clear = ("name", "phone", "email", "address", "note")
+    rows = rows.select_related("requested_by", "customer").defer(*(f"customer__{name}" for name in clear))
+    return _signable(rows.order_by("id")[:MOST], actor)
+
+
 def standings(cases: Sequence[Case]) -> dict[UUID, Signing]:
     """`approvals.standing` of many cases at once."""
     rules: dict[str, list[ApprovalRule]] = defaultdict(list)
@@ -89,7 +108,8 @@ def _signable(rows: "QuerySet[Any]", actor: Actor) -> list[ToSign]:
     cases: list[Case] = list(rows)
     if not cases:
         return []
-    reads = Reads(cache(approval_limit), cache(approvals._givers))
+    made_by = makers.of_many(cases)
+    reads = Reads(cache(approval_limit), cache(approvals._givers), lambda case: made_by[case.pk])
     small: dict[str, list[ApprovalRule]] = defaultdict(list)
     for rule in ApprovalRule.objects.filter(active=True, together_up_to__gt=0):
         small[rule.subject].append(rule)
@@ -124,17 +144,20 @@ def _may_ever(actor: Actor, subject: str) -> bool:
 def _counted(cases: Sequence[Case]) -> dict[UUID, Decimal]:
     """`approvals.counted_amount` of each: its own yuan and those of its splits."""
     by_invoice = _void_sums([case for case in cases if isinstance(case, VoidRequest)])
-    by_payment, by_ticket = _refund_sums([case for case in cases if isinstance(case, Refund)])
+    by_payment, by_ticket, by_customer = _refund_sums([case for case in cases if isinstance(case, Refund)])
+    of_customer = _cancellation_sums([case for case in cases if isinstance(case, Cancellation)])
     counted = {}
     for case in cases:
         if isinstance(case, VoidRequest):
             counted[case.pk] = by_invoice.get(case.invoice_id, case.amount)
+        elif isinstance(case, Cancellation):
+            counted[case.pk] = of_customer.get((case.kind, case.customer_id), case.amount)
         elif case.payment_id:
             counted[case.pk] = by_payment.get((case.customer_id, case.payment_id), case.amount)
         elif case.ticket_id:
             counted[case.pk] = by_ticket.get((case.customer_id, case.ticket_id), case.amount)
         else:
-            counted[case.pk] = case.amount
+            counted[case.pk] = by_customer.get(case.customer_id, case.amount)
     return counted
 
 
@@ -145,12 +168,24 @@ def _void_sums(cases: list[VoidRequest]) -> dict[Any, Decimal]:
     return dict(held.order_by().values_list("invoice_id").annotate(sum=Sum("amount")))
 
 
-def _refund_sums(cases: list[Refund]) -> tuple[dict[Any, Decimal], dict[Any, Decimal]]:
+def _cancellation_sums(cases: list[Cancellation]) -> dict[Any, Decimal]:
     if not cases:
-        return {}, {}
+        return {}
+    held = Cancellation.objects.filter(customer_id__in={c.customer_id for c in cases}, state__in=OPEN_CANCELLATIONS)
+    sums = held.order_by().values_list("kind", "customer_id").annotate(sum=Sum("amount"))
+    return {row[:2]: row[2] for row in sums}
+
+
+def _refund_sums(cases: list[Refund]) -> tuple[dict[Any, Decimal], dict[Any, Decimal], dict[Any, Decimal]]:
+    if not cases:
+        return {}, {}, {}
     held = Refund.objects.filter(state__in=HOLDS_MONEY).order_by()
     paid = held.filter(payment_id__in={case.payment_id for case in cases if case.payment_id})
     told = held.filter(ticket_id__in={case.ticket_id for case in cases if case.ticket_id})
     by_payment = paid.values_list("customer_id", "payment_id").annotate(sum=Sum("amount"))
     by_ticket = told.values_list("customer_id", "ticket_id").annotate(sum=Sum("amount"))
-    return {row[:2]: row[2] for row in by_payment}, {row[:2]: row[2] for row in by_ticket}
+    bare = {case.customer_id for case in cases if not (case.payment_id or case.ticket_id)}
+    alone = held.filter(customer_id__in=bare, payment=None, ticket=None) if bare else held.none()
+    alone = alone.filter(created_at__gt=clock.now() - approvals.LATELY)
+    by_customer = dict(alone.values_list("customer_id").annotate(sum=Sum("amount")))
+    return {row[:2]: row[2] for row in by_payment}, {row[:2]: row[2] for row in by_ticket}, by_customer

@@ -30,6 +30,16 @@ def minutes_to_wait(name: str, key: str) -> int:
     return 0
 
 
+def is_spent(name: str, key: str) -> bool:
+    """Whether `key` has used up the limit in this window; counts nothing. For what only counts when it fails."""
+    count, _, unit = settings.PUBLIC_LIMITS[name].partition("/")
+    try:
+        return int(cache.get(f"limit:{name}:{digest(key)}:{int(time.time() // _SECONDS[unit])}") or 0) >= int(count)
+    except Exception:
+        logger.warning("The cache does not answer: log-ins from one address are not limited", exc_info=True)
+        return False
+
+
 def address(request: HttpRequest) -> str:
     """The sender's network: the address that our outermost proxy saw, for IPv6 its /64."""
     found = network.sender(request)

@@ -2,6 +2,9 @@
 
 import csv
 import io
+import re
+import zipfile
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +13,11 @@ from python_calamine import CalamineError, CalamineWorkbook
 from apps.core.errors import DomainError
 
 MOST_BYTES = 5_000_000
+MOST_UNPACKED = 60_000_000
+MOST_COLUMNS = 1_000
+MOST_CELLS = 2_000_000
+_CHUNK = 1_000_000
+_PLACE = re.compile(rb"""\br\s*=\s*["']\s*([A-Za-z]{0,3})(\d{1,7})""")  # of a cell, or of a row
 
 
 def read(content: bytes) -> list[list[str]]:
@@ -38,7 +46,44 @@ def _unreadable(why: str) -> DomainError:
     return DomainError("sheet.unreadable", field="file", why=why)
 
 
+def check_size(content: bytes) -> None:
+    """Refuse an XLSX that is small only while it is packed, or that spans a huge area with a few cells: the reader keeps
+    every cell of the area in memory. What the archive says of its own sizes is not believed.
+
+    Raises DomainError `sheet.unreadable`.
+    """
+    unpacked, columns_, rows = 0, 0, 0
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if "xl/workbook.xml" not in archive.namelist():
+                raise _unreadable("XLSX")
+            for entry in archive.infolist():
+                rest = b""
+                with archive.open(entry) as part:
+                    while chunk := part.read(_CHUNK):
+                        unpacked += len(chunk)
+                        if unpacked > MOST_UNPACKED:
+                            raise _unreadable(f"> {MOST_UNPACKED // 1_000_000} MB")
+                        if entry.filename.startswith("xl/worksheets/"):
+                            for letters, digits in _PLACE.findall(rest + chunk):
+                                columns_, rows = max(columns_, _column(letters)), max(rows, int(digits))
+                            rest = chunk[-40:]
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        raise _unreadable(type(error).__name__) from error
+    if columns_ > MOST_COLUMNS or rows * max(columns_, 1) > MOST_CELLS:
+        raise _unreadable(f"{rows} × {columns_}")
+
+
+def _column(letters: bytes) -> int:
+    """1 for A, 27 for AA."""
+    place = 0
+    for letter in letters.upper():
+        place = place * 26 + letter - 64
+    return place
+
+
 def _xlsx(content: bytes) -> list[list[str]]:
+    check_size(content)
     try:
         sheet = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0)
         return [[_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]

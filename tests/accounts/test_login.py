@@ -61,3 +61,13 @@ def test_the_page_of_a_locked_log_in_says_for_how_long_and_whom_to_ask(user, set
     page = answer.content.decode()
     assert (answer.status_code, answer["Retry-After"]) == (429, "900")
     assert "登录已暂时锁定" in page and "15 分钟" in page and "管理员" in page
+
+
+def test_one_password_tried_under_many_names_ends_too(user, settings):
+    settings.PUBLIC_LIMITS = {**settings.PUBLIC_LIMITS, "log_in_failed": "5/hour"}
+    assert log_in("li.na", PASSWORD, address="10.0.0.7") == 302, "what succeeds does not count"
+    for n in range(5):
+        assert log_in(f"somebody.{n}", "Summer2026!", address="10.0.0.7") == 200
+
+    assert log_in("li.na", PASSWORD, address="10.0.0.7") == 200, "refused, though the password is right"
+    assert log_in("li.na", PASSWORD, address="10.0.0.8") == 302

@@ -70,6 +70,7 @@ def ticket(db):
 @pytest.mark.django_db
 @schema.parametrize()
 @settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@pytest.mark.long
 def test_no_request_is_answered_otherwise_than_described(case, api, wsgi, ticket):
     case.operation.app = schema.app = wsgi
     if "number" in case.path_parameters:

@@ -52,6 +52,32 @@ def run(times=3):
         tax_operations.sweep()
 
 
+@pytest.mark.req("VOI-06")
+@pytest.mark.parametrize(
+    ("verb", "answer"),
+    [
+        ("void", {"form_number": "HZ1", "form_state": "01"}),  # done, but where is the certificate?
+        ("red", {"form_number": "HZ1", "form_state": "01"}),
+        ("red", {"certificate": "9" * 21}),  # longer than any invoice's number
+        ("void", {"certificate": "9" * 61}),
+        ("form", {"certificate": "ZF1"}),
+        ("form", {"form_number": "HZ1", "form_state": "11"}),
+        ("form", {"form_number": "H" * 41, "form_state": "01"}),
+        ("withdraw", {"certificate": "ZF1", "form_number": "HZ1"}),
+        ("withdraw", {"form_number": "HZ1", "form_state": "01"}),
+        ("withdraw", {"form_number": "HZ2", "form_state": "08"}),
+    ],
+)
+def test_done_without_what_this_call_must_bring_is_unknown_and_asked_about_again(monkeypatch, verb, answer):
+    there = OpenPlatformAdapter(TaxConfig("https://tax.example", *tax.KEYS))
+    monkeypatch.setattr(there, "_ask", lambda *what: (200, {"key": "K1", "state": "done", **answer}))
+
+    found = there.query(order(verb=verb, form_number="HZ1"))
+
+    assert found.proof == Proof.UNKNOWN
+    assert found.answer["error"]
+
+
 def test_a_signature_covers_method_path_time_nonce_and_body_and_ages():
     who, now = ("app", "secret"), 1_000_000.0
     headers = protocol.signed_request(who, "POST", "/v1/reds", b"{}", nonce="n", now=now)

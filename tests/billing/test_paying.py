@@ -216,3 +216,26 @@ def test_what_is_being_paid_is_not_begun_again_nor_cancelled(script):
         with pytest.raises(DomainError):
             call()
     assert RefundAttempt.objects.count() == 1
+
+
+@pytest.mark.req("REF-04")
+def test_an_outcome_that_cannot_be_written_down_is_asked_about_again_and_holds_nobody_else_up(script, monkeypatch):
+    broken, other = (paying.begin(approved(), actor=PAYER) for _ in range(2))
+    script(Proof.SUCCEEDED, Proof.SUCCEEDED)
+    settle = outbound.note
+
+    def note(call, outcome, **how):
+        if call.pk == broken.pk:
+            raise ValueError("no column takes this")
+        return settle(call, outcome, **how)
+
+    monkeypatch.setattr(outbound, "note", note)
+    paying.sweep()
+    assert [RefundAttempt.objects.get(pk=a.pk).state for a in (broken, other)] == ["sent", "succeeded"]
+
+    monkeypatch.setattr(outbound, "note", settle)
+    asked = script(Proof.SUCCEEDED)
+    with clock.at(clock.now() + timedelta(minutes=5)):
+        paying.sweep()
+    assert [call[:2] for call in asked.calls] == [("query", broken.number)]
+    assert RefundAttempt.objects.get(pk=broken.pk).state == AttemptState.SUCCEEDED

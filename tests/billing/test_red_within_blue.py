@@ -23,7 +23,7 @@ from tests.billing.providers import sweep_on
 from tests.factories import staff_actor
 from tests.money import finance, invoice, line, payment
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 SLOW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 ZERO = Decimal(0)
 

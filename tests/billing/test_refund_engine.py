@@ -64,6 +64,7 @@ class Ledger:
     script=st.lists(st.sampled_from(ACCIDENTS), max_size=25),
     amounts=st.lists(st.integers(1, 6000), min_size=1, max_size=4),
 )
+@pytest.mark.long
 def test_any_accidents_pay_each_refund_exactly_once_within_what_was_paid(script, amounts):
     ledger = Ledger(script)
     before, registry._refunds[PayChannel.ALIPAY] = registry._refunds.get(PayChannel.ALIPAY), ledger

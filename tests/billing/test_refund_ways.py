@@ -11,7 +11,7 @@ from lxml import etree
 from apps.accounts.roles import Role
 from apps.billing import settlement
 from apps.billing.adapters import registry
-from apps.billing.adapters.base import Outcome, Proof
+from apps.billing.adapters.base import Outcome, Proof, TaxOutcome
 from apps.billing.bank import files
 from apps.billing.models import (
     BankBatchRow,
@@ -21,8 +21,10 @@ from apps.billing.models import (
     Refund,
     RefundAttempt,
     RefundGate,
+    VoidRequest,
 )
-from apps.billing.services import bank_batches, by_hand, floats, ladder, paying, refund_gates, refunds
+from apps.billing.services import bank_batches, by_hand, floats, ladder, paying, refund_gates, refunds, tax_operations
+from apps.billing.services.balance import Ask
 from apps.billing.services.paying import PAYER
 from apps.billing.services.refunds import Payee
 from apps.billing.states import BatchState, Layout, PayChannel, RefundKind, RefundState
@@ -31,8 +33,9 @@ from apps.core.errors import DomainError
 from apps.journal.models import Event
 from apps.notifications.models import Notice, OutgoingMessage
 from tests import factories
+from tests.billing import tax
 from tests.billing.providers import later, providers, sweep_on  # noqa: F401
-from tests.money import finance, invoice, payment, refund, void_request
+from tests.money import finance, invoice, line, payment, refund, void_request
 
 pytestmark = pytest.mark.django_db
 CARD = Payee("张伟", "6222021234567890123", "中国工商银行")
@@ -180,6 +183,33 @@ def test_the_red_invoice_comes_first_unless_a_rule_or_a_person_says_otherwise():
     kept = GateException.objects.get()
     assert (kept.by_id, kept.reason) == (boss.user_id, "客户住院，先行退款")
     assert [(e.refund.pk, e.exception) for e in settlement.exposure(finance())] == [(request.pk, kept)]
+
+
+@pytest.mark.req("VOI-13")
+@pytest.mark.parametrize("by_request", [True, False])
+def test_of_an_invoice_undone_in_part_no_more_leaves_than_was_undone(by_request):
+    RefundGate.objects.all().delete()
+    buyer = factories.make_customer()
+    order = factories.OrderFactory(customer=buyer)
+    blue = invoice(line("1000.00", "10"), kind="e_ordinary", customer=buyer, order=order)
+    part = tax.begun(of=blue, reason="02", asks=[Ask(blue.lines.get(), Decimal(3))])
+    tax_operations.settle(part.operations.get(), TaxOutcome(Proof.SUCCEEDED, certificate="99" + "1" * 18))
+    paid = payment("1130.00", customer=buyer, order=order)
+    by = {"void_request": VoidRequest.objects.get()} if by_request else {}
+    small, large, last = (approve(refund(paid, amount=amount, **by)) for amount in ("300.00", "39.01", "39.00"))
+
+    assert refund_gates.invoice_of(small) is None
+    paying.begin(small, actor=PAYER)
+    with pytest.raises(DomainError) as caught:
+        paying.begin(large, actor=PAYER)
+    assert caught.value.code == "refund.red_first"
+    paying.begin(last, actor=PAYER)
+
+    assert settlement.exposure(finance()) == []
+    boss = factories.staff_actor(Role.FINANCE_MANAGER, "finance")
+    refund_gates.except_from(fresh(large), actor=boss, reason="客户住院，先行退款")
+    paying.begin(fresh(large), actor=PAYER)
+    assert {one.invoice for one in settlement.exposure(finance())} == {str(blue)}
 
 
 def test_wechat_takes_one_part_a_minute_within_a_year(providers):  # noqa: F811

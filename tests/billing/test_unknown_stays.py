@@ -92,6 +92,7 @@ def test_no_callback_goes_another_way_whatever_it_says(unknown, providers, clien
 
 
 @pytest.mark.parametrize("role", [Role.FINANCE_OFFICER, Role.FINANCE_MANAGER, Role.ADMINISTRATOR])
+@pytest.mark.long
 def test_neither_the_api_nor_the_screen_goes_another_way(role, unknown):
     number, user = Refund.objects.get().number, staff(role, "finance")
     client = Client(raise_request_exception=False)

@@ -178,6 +178,7 @@ def test_a_part_of_a_paper_invoice_is_red_lettered_even_in_its_month_and_so_is_t
 
 @pytest.mark.req("VOI-05")
 @pytest.mark.parametrize("kind", [K.E_ORDINARY, K.E_SPECIAL, K.DIGITAL_ORDINARY])
+@pytest.mark.long
 def test_part_after_part_the_last_one_takes_the_remainder_to_the_fen(kind, platform):
     facts = {K.E_ORDINARY: {}, K.E_SPECIAL: {"deducted": False}, K.DIGITAL_ORDINARY: UNUSED}[kind]
     blue = invoice(line("100.00", "7"), kind=kind, facts=facts)

@@ -26,6 +26,7 @@ def free_port():
 
 
 @pytest.mark.req("INT-01", "HND-07")
+@pytest.mark.long
 def test_a_newcomer_writes_as_a_customer_and_reads_the_answer(live_site, process_env, settings, actor_system):
     port = free_port()
     settings.SOCIAL_SIMULATOR_URL = f"http://127.0.0.1:{port}"

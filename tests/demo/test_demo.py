@@ -14,6 +14,7 @@ from tests import factories
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.long
 def test_a_short_history_is_lived_through_the_services(settings, tmp_path):
     settings.EVIDENCE_KEY_FILE = tmp_path / "evidence.pem"
     settings.EVIDENCE_HEADS_FILE = tmp_path / "heads.jsonl"

@@ -14,6 +14,7 @@ from apps.journal.models import Event
 
 
 @pytest.mark.django_db
+@pytest.mark.long
 def test_every_state_has_a_case_and_every_desk_something_to_do():
     end = clock.now()
     people = company.hire(actor=actors.system("demo"))

@@ -179,6 +179,7 @@ def ready(state: str, actor: Actor) -> Ticket:
 @pytest.mark.django_db
 @pytest.mark.req("HND-01", "ADM-01")
 @pytest.mark.parametrize("state", TicketState.values)
+@pytest.mark.long
 def test_every_step_from_this_state_by_everybody(state):
     people = everybody()
     ticket = ready(state, factories.staff_actor(Role.ADMINISTRATOR))

@@ -145,6 +145,7 @@ def test_what_was_imported_is_on_record(tmp_path):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.long
 def test_a_batch_is_imported_by_one_process_at_a_time(tmp_path, process_env):
     path = written(tmp_path, reviews(1))
     command = [sys.executable, "manage.py", "import_feedback", str(path), "--channel", "online"]
@@ -160,6 +161,7 @@ def test_a_batch_is_imported_by_one_process_at_a_time(tmp_path, process_env):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.req("LNK-04", "INT-02")
+@pytest.mark.long
 def test_killed_half_way_and_run_again_nothing_is_lost_or_doubled(tmp_path, process_env):
     path = written(tmp_path, reviews(250))
     command = [sys.executable, "manage.py", "import_feedback", str(path), "--channel", "online"]

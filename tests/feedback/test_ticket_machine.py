@@ -13,5 +13,6 @@ FEW = settings(
 
 @pytest.mark.django_db
 @pytest.mark.req("HND-01", "SLA-03", "SUR-04", "INT-02")
+@pytest.mark.long
 def test_whatever_happens_the_tickets_stay_sound():
     run_state_machine_as_test(Tickets, settings=FEW)

@@ -85,6 +85,7 @@ def test_nobody_sees_more_tickets_here_than_in_the_queue():
 
 
 @pytest.mark.req("CLS-03", "CLS-04")
+@pytest.mark.long
 def test_corrections_become_a_model_and_suggestions_and_the_next_ticket_says_so(lead):
     for i in range(40):
         corrected(f"跃迁引擎抖个不停，第{i}次", "technical", lead)

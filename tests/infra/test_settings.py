@@ -30,6 +30,7 @@ def check_deploy(environment):
     )
 
 
+@pytest.mark.long
 def test_production_settings_pass_the_deployment_check():
     result = check_deploy(PRODUCTION)
 

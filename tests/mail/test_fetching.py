@@ -63,6 +63,7 @@ def test_new_mail_is_taken_in_marked_and_not_taken_again(server):
 
 
 @pytest.mark.req("INT-09")
+@pytest.mark.long
 def test_the_whole_corpus_comes_through_a_real_server(server, settings):
     settings.MAIL_MAX_PER_SENDER_PER_HOUR = 1_000
     mailbox = mailbox_of(server)

@@ -26,6 +26,7 @@ def process():
     started.wait()
 
 
+@pytest.mark.long
 def test_the_command_serves_keeps_a_ledger_misbehaves_and_stops(process):
     url = re.search(r"http://\S+", process.stdout.readline())[0]
     bearer, body = {"Authorization": "Bearer k"}, {"to": "+8613812345678", "text": "你好"}

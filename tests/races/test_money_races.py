@@ -124,6 +124,7 @@ def test_control_without_locks_two_transitions_of_one_refund_get_through(monkeyp
 
 
 @pytest.mark.req("REF-02", "REF-07")
+@pytest.mark.long
 def test_refunds_and_compensation_of_one_payment_at_once_stay_within_it():
     paid, clerk, boss = payment("100.00"), finance(), finance()
 

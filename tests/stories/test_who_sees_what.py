@@ -27,7 +27,7 @@ from apps.notifications.models import OutgoingMessage
 from apps.sla.models import Deadline
 from tests.factories import contact, staff, staff_actor, ticket
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 
 NAME, PHONE, EMAIL = "欧阳哨兵", "13987654321", "sentinel.q7@example.com"
 CLEAR = (NAME, PHONE, EMAIL)

@@ -17,7 +17,7 @@ from apps.triage.services.classify import classify
 from tests.triage.past import FakeSource, made_up_decisions, past
 from tests.triage.test_suggestions import TEXTS
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from apps.triage.services import models, training
 from apps.triage.services.classify import MODEL, classify
 from tests.triage.past import BEGAN, FakeSource, made_up_decisions, past
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 
 NOBODY = Actor("staff", "S001")
 FRESH = "跃迁引擎又抖了，熄了"

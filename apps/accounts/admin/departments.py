@@ -53,6 +53,11 @@ class ApprovalLimitAdmin(ModelAdmin):
     def yuan(self, obj: ApprovalLimit) -> str:
         return str(_("no limit")) if obj.limit is None else f"¥{obj.limit:,.2f}"
 
+    def has_change_permission(self, request: HttpRequest, obj: ApprovalLimit | None = None) -> bool:
+        """The limits of one's own role are somebody else's to set (`limits.save`)."""
+        own = obj is not None and obj.role_id in limits.own_roles(request.user)  # type: ignore[arg-type]
+        return not own and super().has_change_permission(request, obj)
+
     def save_model(self, request: HttpRequest, obj: ApprovalLimit, form: Any, change: bool) -> None:
         limits.save(obj, actor=actor_for(request))
 
@@ -67,4 +72,5 @@ class ApprovalLimitAdmin(ModelAdmin):
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if db_field.name == "role" and field is not None:
             field.label_from_instance = lambda group: roles.label(group.name)
+            field.queryset = field.queryset.exclude(pk__in=limits.own_roles(request.user))  # type: ignore[union-attr, arg-type]
         return field

@@ -118,7 +118,9 @@ class StaffAdmin(UserAdmin, ModelAdmin):
         return super().get_queryset(request).prefetch_related("groups")
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        """Only a superuser makes superusers."""
+        """Only a superuser makes superusers, and nobody gives rights to themselves: another administrator does."""
+        if obj is not None and obj.pk == request.user.pk:
+            return (*self.readonly_fields, "groups", "is_staff", "is_superuser")
         return self.readonly_fields if request.user.is_superuser else (*self.readonly_fields, "is_superuser")
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:

@@ -1,5 +1,6 @@
 """Approval limits: how far a role may approve alone (HND-05, VOI-02). Every change is in the journal."""
 
+from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 
 from apps.accounts import events
@@ -10,10 +11,12 @@ from apps.journal.events import record
 
 
 def save(limit: ApprovalLimit, *, actor: Actor) -> None:
-    """Write a new or changed limit. Raises DomainError `core.not_allowed`."""
+    """Write a new or changed limit, never of a role one holds. Raises DomainError `core.not_allowed`, `limit.own_role`."""
     right = "accounts.add_approvallimit" if limit.pk is None else "accounts.change_approvallimit"
     if not actor.can(right):
         raise DomainError("core.not_allowed")
+    if actor.user is not None and limit.role_id in own_roles(actor.user):
+        raise DomainError("limit.own_role", field="role")
     with transaction.atomic():
         old = ApprovalLimit.objects.select_related("role").filter(pk=limit.pk).first()
         limit.save()
@@ -21,6 +24,11 @@ def save(limit: ApprovalLimit, *, actor: Actor) -> None:
             _record(old, _words(old), None, actor)
             old = None
         _record(limit, _words(old), _words(limit), actor)
+
+
+def own_roles(user: AbstractUser) -> set[int]:
+    """The roles whose limits this user may not write: their own."""
+    return set(user.groups.values_list("pk", flat=True))
 
 
 def delete(limit: ApprovalLimit, *, actor: Actor) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -185,9 +186,13 @@ class StatementRunAdmin(ReadOnly):
     list_display = ("day", "channel", "rows", "matched", "total", "open", "at")
     list_filter = ("channel",)
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        open_ones = Count("differences", filter=Q(differences__state=DifferenceState.OPEN))
+        return super().get_queryset(request).annotate(open_count=open_ones)
+
     @admin.display(description=_("open differences"))
     def open(self, run: StatementRun) -> int:
-        return run.differences.filter(state=DifferenceState.OPEN).count()
+        return run.open_count  # type: ignore[attr-defined]
 
 
 class DifferenceForm(forms.ModelForm):

@@ -104,7 +104,6 @@ class FactInline(Part):
 class InvoiceAdmin(Record):
     list_display = ("number", "code", "kind", "state", "buyer_name", "gross_yuan", "issued_at", "order")
     list_filter = ("kind", "state")
-    list_select_related = ("order",)
     keys = ("number", "external_id", "order__number", "customer__external_id")
     search_help_text = _("The whole invoice number, order number, customer number or number in the ERP.")
     fields = (
@@ -115,7 +114,7 @@ class InvoiceAdmin(Record):
     inlines = (LineInline, FactInline)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invoice]:
-        return super().get_queryset(request).select_related("customer").defer(*_cipher("customer__"))
+        return super().get_queryset(request).select_related("customer", "order").defer(*_cipher("customer__"))
 
     @admin.display(description=_("gross"))
     def gross_yuan(self, row: Invoice) -> str:

@@ -187,6 +187,8 @@ class PaymentsBulkView(APIView):
 
 def _take_payment(row: dict[str, Any], actor: Actor) -> Any:
     row["customer"], row["order"] = _customer(row["customer"]), _order(row.get("order"))
+    if row["customer"] is None:
+        raise DomainError("core.required", field="customer")
     return takeover.payment(PaymentDraft(**row), actor=actor)
 
 

@@ -8,6 +8,8 @@ from decimal import Decimal, InvalidOperation
 import python_calamine
 from lxml import etree
 
+from apps.core import sheets
+
 ACCEPTED = frozenset({"ACSC", "ACCC"})  # booked; ACTC, ACCP, ACSP, PDNG are on their way
 REJECTED = frozenset({"RJCT", "CANC"})
 WAITS = frozenset({"ACTC", "ACCP", "ACSP", "ACWC", "PDNG", "RCVD"})
@@ -93,6 +95,8 @@ def _sheet(name: str, content: bytes) -> list[Row]:
 def _table(name: str, content: bytes) -> list[list[object]]:
     if name.lower().endswith((".xlsx", ".xls")):
         try:
+            if content[:2] == b"PK":
+                sheets.check_size(content)
             book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
             return [list(row) for row in book.get_sheet_by_index(0).to_python()]
         except Exception as error:  # calamine has no common base class for its errors

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import cast
 
@@ -10,7 +11,7 @@ from django.db.models import Q, Sum
 
 from apps.accounts.models import ApprovalLimit, User
 from apps.accounts.selectors import ApprovalRight, approval_limit
-from apps.billing import events
+from apps.billing import events, makers
 from apps.billing.models import Approval, ApprovalRule, Cancellation, Delegation, Refund, VoidRequest
 from apps.billing.states import HOLDS_MONEY, OPEN_CANCELLATIONS, OPEN_VOIDS, Step, VoidState
 from apps.core import clock
@@ -25,7 +26,8 @@ RIGHTS = {
     ApprovalLimit.Subject.REFUND: ("billing.approve_refund_finance", "billing.approve_refund_management"),
     ApprovalLimit.Subject.COMPENSATION: ("billing.approve_refund_finance", "billing.approve_refund_management"),
 }
-
+LATELY = timedelta(days=30)
+"""So long compensation without a payment and a ticket counts as a split of the next one."""
 
 Case = VoidRequest | Refund | Cancellation
 
@@ -54,7 +56,10 @@ def counted_amount(case: Case) -> Decimal:
         alike = Cancellation.objects.filter(state__in=OPEN_CANCELLATIONS, kind=case.kind, customer_id=case.customer_id)
         return case.amount + (alike.exclude(pk=case.pk).aggregate(sum=Sum("amount"))["sum"] or Decimal(0))
     others = Refund.objects.filter(state__in=HOLDS_MONEY, customer_id=case.customer_id).exclude(pk=case.pk)
-    same = Q(payment_id=case.payment_id) if case.payment_id else Q(ticket_id=case.ticket_id, ticket__isnull=False)
+    same = Q(payment_id=case.payment_id) if case.payment_id else Q(ticket_id=case.ticket_id)
+    if case.payment_id is None and case.ticket_id is None:
+        # Of no document at all: the customer is what they have in common.
+        same = Q(payment=None, ticket=None, created_at__gt=clock.now() - LATELY)
     return case.amount + (others.filter(same).aggregate(sum=Sum("amount"))["sum"] or Decimal(0))
 
 
@@ -77,10 +82,11 @@ def needed(case: Case, amount: Decimal, rules: Iterable[ApprovalRule]) -> tuple[
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """How limits and delegations are read. A list of cases reads each of them once (`to_sign`)."""
+    """How limits, delegations and makers are read. A list of cases reads each of them once (`to_sign`)."""
 
     limit: Callable[[User, str], ApprovalRight]
     givers: Callable[[User, str], list[User]]
+    makers: Callable[[Case], frozenset[int]]
 
 
 def may_sign(case: Case, actor: Actor, standing: Signing, reads: Reads | None = None) -> User | None:
@@ -93,17 +99,19 @@ def may_sign(case: Case, actor: Actor, standing: Signing, reads: Reads | None = 
         raise DomainError("approval.not_waiting")
     if actor.user is None:
         raise DomainError("core.not_allowed")
-    if case.requested_by_id == actor.user_id:
+    reads = reads or Reads(approval_limit, _givers, makers.of)
+    made_by = reads.makers(case) | {case.requested_by_id}
+    if actor.user_id in made_by:
         raise DomainError("approval.own")
     if any(approval.by_id == actor.user_id for approval in standing.signed):
         raise DomainError("approval.twice")
-    user, reads = cast(User, actor.user), reads or Reads(approval_limit, _givers)
+    user = cast(User, actor.user)
     refusal = _refusal(user, case, standing, reads)
     if refusal is None:
         return None
     for giver in reads.givers(user, case.subject):
         signed_for = {approval.for_whom_id or approval.by_id for approval in standing.signed}
-        if giver.pk in signed_for or giver.pk == case.requested_by_id:
+        if giver.pk in signed_for or giver.pk in made_by:
             continue
         if _refusal(giver, case, standing, reads) is None:
             return giver
@@ -157,12 +165,15 @@ def signature(
 def delegate(delegation: Delegation, *, actor: Actor) -> Delegation:
     """Let somebody sign in one's place for some days. Oneself, or whoever manages people, may do so.
 
-    Raises DomainError `delegation.span`, `.self`, `.no_right`, `core.not_allowed`.
+    Nobody takes a power by writing it down themselves: giver or a third person does it.
+    Raises DomainError `delegation.span`, `.self`, `.to_oneself`, `.no_right`, `core.not_allowed`.
     """
     if delegation.giver_id != actor.user_id and not actor.can("accounts.change_user"):
         raise DomainError("core.not_allowed")
     if delegation.giver_id == delegation.taker_id:
         raise DomainError("delegation.self", field="taker")
+    if delegation.taker_id == actor.user_id:
+        raise DomainError("delegation.to_oneself", field="taker")
     if delegation.last_day < delegation.first_day:
         raise DomainError("delegation.span", field="last_day")
     rights = RIGHTS[ApprovalLimit.Subject(delegation.subject)]

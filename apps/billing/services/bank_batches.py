@@ -127,8 +127,11 @@ def read_result(batch: BankBatch, name: str, content: bytes, *, actor: Actor) ->
         raise DomainError("batch.unreadable", field="file", why=str(error)) from error
     rows = {row.attempt.number: row for row in BankBatchRow.objects.filter(batch=fresh).select_related("attempt")}
     settled, errors = 0, []
+    contradicted = _contradicted(given)
     for line in given:
         try:
+            if line.number in contradicted:
+                raise DomainError("batch.row_twice", row=line.line, number=line.number)
             settled += _take(line, rows)
         except DomainError as error:
             errors.append(error)
@@ -141,6 +144,14 @@ def read_result(batch: BankBatch, name: str, content: bytes, *, actor: Actor) ->
         if not left and fresh.state == BatchState.DOWNLOADED:
             transitions.apply(fresh, "finish", actor=actor)
     return Read(settled, left, tuple(errors))
+
+
+def _contradicted(given: list[results.Row]) -> set[str]:
+    """Transfers that one file calls both paid and failed: which of both is true a person must ask the bank."""
+    said: dict[str, set[str]] = {}
+    for line in given:
+        said.setdefault(line.number, set()).add(line.verdict)
+    return {number for number, verdicts in said.items() if {"yes", "no"} <= verdicts}
 
 
 def _take(line: results.Row, rows: dict[str, BankBatchRow]) -> int:

@@ -7,9 +7,9 @@ from decimal import Decimal
 from django.db import transaction
 
 from apps.billing import events
-from apps.billing.models import MonthEndWarning, VoidRequest
+from apps.billing.models import MonthEndWarning, VoidRequest, VoidRule
 from apps.billing.rulings import same_month
-from apps.billing.services import verification
+from apps.billing.services import periods, verification
 from apps.billing.states import Act, VoidState
 from apps.core import clock
 from apps.core.actors import system
@@ -32,15 +32,22 @@ class Turning:
 
 
 def turning(now: datetime | None = None) -> list[Turning]:
-    """Requests that are voids if they are executed this month, and won't be after it; the largest amount first."""
+    """Requests that are voids if they are executed this month, and won't be after it; the largest amount first.
+
+    The number of queries does not grow with them.
+    """
     now = now or clock.now()
-    until = next_month(now)
-    open_ones = VoidRequest.objects.filter(state__in=UNDECIDED, whole=True).select_related("invoice", "ticket", "rule")
+    until, rules = next_month(now), list(VoidRule.objects.all())
+    open_ones = VoidRequest.objects.filter(
+        state__in=UNDECIDED, whole=True, invoice__issued_at__gte=periods.start_of(clock.local(now).date())
+    )
     found = []
-    for request in open_ones.order_by("-amount", "id"):
+    joined = open_ones.select_related("invoice", "ticket", "rule").prefetch_related("invoice__facts")
+    for request in joined.order_by("-amount", "id"):
         if not same_month(request.invoice.issued_at, now):
             continue
-        rule_now, rule_then = verification.look(request, now).rule, verification.look(request, until).rule
+        rule_now = verification.look(request, now, rules).rule
+        rule_then = verification.look(request, until, rules).rule
         if rule_now is not None and rule_now.act == Act.VOID and (rule_then is None or rule_then.act != Act.VOID):
             found.append(Turning(request, until, rule_then.code if rule_then else ""))
     return found

@@ -57,7 +57,11 @@ def sweep(line: Line[C], limit: int = 50) -> Swept:
         if call is None:
             break
         worked += 1
-        settled += work(line, call)
+        try:
+            settled += work(line, call)
+        except Exception:
+            # What cannot be written down stays open under its lease and is asked about again; the others don't wait for it.
+            logger.exception("%s %s: its outcome could not be written down", call._meta.label, call.pk)
     return Swept(worked, settled)
 
 

@@ -1,35 +1,62 @@
 """May this money leave now? The red invoice first, unless a rule or a person says otherwise (VOI-13); provider limits."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, Sum
 
-from apps.billing import events
+from apps.billing import events, makers
 from apps.billing.models import GateException, Invoice, Refund, RefundAttempt, RefundGate
-from apps.billing.states import InvoiceState, Method, PayChannel, RefundKind, RefundState, VoidState
+from apps.billing.states import InvoiceState, Method, PayChannel, RefundKind, RefundState
 from apps.core import clock, locks
 from apps.core.actors import Actor
 from apps.core.errors import DomainError
 from apps.feedback.services import words
 from apps.journal import events as journal
 
-UNDONE = (VoidState.DONE, VoidState.ARCHIVED)
+STANDING = (InvoiceState.ISSUED, InvoiceState.PARTLY_RED)
+LEFT = (RefundState.PROCESSING, RefundState.UNKNOWN, RefundState.SUCCEEDED)  # the money is away, or on its way
 # WeChat Pay: at most 50 partial refunds of a payment, one a minute, within 365 days (REFUND-FACTS).
 MOST_PARTS, APART, LATEST = 50, timedelta(minutes=1), timedelta(days=365)
 
 
 def invoice_of(refund: Refund) -> Invoice | None:
-    """The blue invoice that this refund leaves uncovered, as long as it is not undone."""
+    """The blue invoice that this refund leaves uncovered: less of it is undone than will have left for it then."""
     if refund.kind != RefundKind.REFUND:
         return None
     if refund.void_request is not None:
-        return None if refund.void_request.state in UNDONE else refund.void_request.invoice
-    if refund.payment is None or refund.payment.order_id is None:
-        return None
-    standing = Invoice.objects.filter(order_id=refund.payment.order_id, red_of=None, state=InvoiceState.ISSUED)
-    return standing.order_by("-issued_at").first()
+        blue = Invoice.objects.filter(pk=refund.void_request.invoice_id, state__in=STANDING).first()
+    elif refund.payment is not None and refund.payment.order_id is not None:
+        blue = newest_of([refund.payment.order_id]).get(refund.payment.order_id)
+    else:
+        blue = None
+    if blue is None or blue.state == InvoiceState.ISSUED:
+        return blue
+    others = Refund.objects.filter(_of_invoice(blue), kind=RefundKind.REFUND, state__in=LEFT).exclude(pk=refund.pk)
+    left = refund.amount + (others.aggregate(sum=Sum("amount"))["sum"] or Decimal(0))
+    return blue if left > undone([blue.pk]).get(blue.pk, Decimal(0)) else None
+
+
+def newest_of(orders: Iterable[UUID]) -> dict[UUID, Invoice]:
+    """The blue invoice of each order that still stands: one of which nothing is undone first, then the newest."""
+    found = Invoice.objects.filter(order__in=list(orders), red_of=None, state__in=STANDING)
+    rows = sorted(found, key=lambda row: (row.state == InvoiceState.ISSUED, row.issued_at))
+    return {row.order_id: row for row in rows if row.order_id is not None}
+
+
+def undone(invoices: Iterable[UUID]) -> dict[UUID, Decimal]:
+    """The gross in yuan of the red invoices of each blue one."""
+    reds = Invoice.objects.filter(red_of__in=list(invoices)).order_by().values_list("red_of")
+    return {blue: -gross for blue, gross in reds.annotate(sum=Sum("gross"))}
+
+
+def _of_invoice(blue: Invoice) -> Q:
+    """Refunds that an invoice answers for: by their void request, else by the order that was paid."""
+    named = Q(void_request__invoice=blue)
+    return named if blue.order_id is None else named | Q(void_request=None, payment__order=blue.order_id)
 
 
 def rule_for(reason_code: str, amount: Decimal, day: date) -> RefundGate | None:
@@ -74,7 +101,7 @@ def except_from(refund: Refund, *, actor: Actor, reason: str) -> GateException:
     """
     if not actor.can("billing.except_refund_gate") or actor.user_id is None:
         raise DomainError("core.not_allowed")
-    if refund.requested_by_id == actor.user_id:
+    if actor.user_id in {refund.requested_by_id, *makers.of(refund)}:
         raise DomainError("approval.own")
     text = words.checked(reason, "reason", required="reason.missing")
     with transaction.atomic():

@@ -212,7 +212,7 @@ def redirect(refund: Refund, payee: Payee, *, actor: Actor, reason: str, way: st
 
 
 def _to(refund: Refund, rung: ladder.Rung, payee: Payee) -> Refund:
-    if rung.needs_payee:
+    if rung.needs_payee or _is_another(refund, payee):
         check_payee(refund, payee)
     if payee.account:
         fields = payee_fields(payee)
@@ -220,6 +220,12 @@ def _to(refund: Refund, rung: ladder.Rung, payee: Payee) -> Refund:
             setattr(refund, name, value)
         refund.save(update_fields=list(fields))
     return refund
+
+
+def _is_another(refund: Refund, payee: Payee) -> bool:
+    """A way that needs no payee must not become the way to a new one: who pays by hand reads it there."""
+    given = payee_fields(payee)
+    return any(given[name] and given[name] != getattr(refund, name) for name in ("payee_name", "payee_account"))
 
 
 def check_payee(refund: Refund, payee: Payee) -> None:

@@ -12,9 +12,9 @@ from django.db import IntegrityError, models, transaction
 
 from apps.billing import events, rulings, to_sign
 from apps.billing.models import ApprovalRule, Refund, VoidReason, VoidRequest, VoidRule
-from apps.billing.services import approvals
+from apps.billing.services import approvals, invoices
 from apps.billing.services.approvals import Case
-from apps.billing.states import Act, Fact, RefundState, VoidState
+from apps.billing.states import Act, RefundState, VoidState
 from apps.core import clock, locks
 from apps.core.actors import Actor
 from apps.core.errors import DomainError
@@ -135,11 +135,7 @@ def affected(row: VoidRule) -> list[Otherwise]:
 
 
 def _ruled(request: VoidRequest, rules: Sequence[VoidRule], day: Any) -> VoidRule | None:
-    now = clock.now()
-    facts: dict[str, bool | None] = {}
-    for fact in sorted(request.invoice.facts.all(), key=lambda fact: (fact.at, fact.pk)):
-        facts[fact.fact] = fact.holds
-    facts[Fact.SAME_MONTH] = rulings.same_month(request.invoice.issued_at, now)
+    facts = invoices.facts_for_ruling(request.invoice, clock.now())
     if not request.whole:
         rules = [rule for rule in rules if rule.act != Act.VOID and not rule.whole_only]
     return rulings.decide(request.invoice.kind, facts, rules, on=day).rule

@@ -9,7 +9,7 @@ from django.db import transaction
 from apps.billing import events
 from apps.billing.adapters.base import Proof, TaxOutcome
 from apps.billing.adapters.tax import manual
-from apps.billing.models import RedForm, TaxOperation, VoidRequest
+from apps.billing.models import Invoice, RedForm, TaxOperation, VoidRequest
 from apps.billing.services import red_forms, tax_calls, tax_operations
 from apps.billing.states import FORM_ALIVE, OPEN_ATTEMPTS, FormState, Starter, VoidState
 from apps.core import clock, locks, uploads
@@ -20,6 +20,8 @@ from apps.journal import events as journal
 
 MAY = "billing.execute_void"
 MOST = 40  # characters of a number on the tax platform
+MOST_OF_INVOICE = 20  # of a red invoice's number
+Verb = TaxOperation.Verb
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def waiting() -> list[TaxOperation]:
 
 def record(operation: TaxOperation, given: HandRecord, *, actor: Actor) -> TaxOperation:
     """Note what was done on the site. Raises DomainError `core.not_allowed`, `tax.not_by_hand`, `tax.recorded`,
-    `core.required`, `core.invalid_choice`, `tax.number_taken`; DomainErrors for the file.
+    `core.required`, `core.too_long`, `core.invalid_choice`, `tax.number_taken`, `tax.not_the_red`; DomainErrors for the file.
     """
     values = _checked(operation, given)
     if not actor.can(MAY) or actor.user_id is None:
@@ -60,9 +62,14 @@ def record(operation: TaxOperation, given: HandRecord, *, actor: Actor) -> TaxOp
 
 
 def confirm(operation: TaxOperation, *, actor: Actor) -> TaxOperation:
-    """The second look: what was recorded is so. Raises DomainError `core.not_allowed`, `tax.own`, `tax.not_recorded`."""
+    """The second look: what was recorded is so.
+
+    Raises DomainError `core.not_allowed`, `tax.own`, `tax.not_recorded`; `tax.number_taken`, `tax.not_the_red` where the number
+    was used meanwhile.
+    """
     with transaction.atomic():
         fresh = _seen(operation, actor)
+        _free(fresh, fresh.by_hand)
         _tell(fresh, events.TAX_CONFIRMED_BY_HAND, actor)
         tax_operations.settle(fresh, _outcome(fresh.by_hand))
         return TaxOperation.objects.get(pk=fresh.pk)
@@ -89,7 +96,7 @@ def start_by_buyer(request: VoidRequest, number: str, *, actor: Actor) -> RedFor
     if not actor.can("billing.verify_void"):
         raise DomainError("core.not_allowed")
     before = _let_go_before(request, number)
-    number = before.number if before else _number(number, "number")
+    number = before.number if before else _form_number(number)
     with transaction.atomic():
         fresh = locks.row(VoidRequest, request.pk)
         if fresh.state != VoidState.AWAITING_FORM or fresh.rule is None:
@@ -107,6 +114,13 @@ def start_by_buyer(request: VoidRequest, number: str, *, actor: Actor) -> RedFor
         return red_forms._note(fresh, Starter.BUYER, FormState.WAITS_FOR_SELLER, number, actor)
 
 
+def _form_number(text: str) -> str:
+    number = _number(text, "number")
+    if RedForm.objects.filter(number=number).exists():
+        raise DomainError("tax.number_taken", field="number", number=number)
+    return number
+
+
 def _let_go_before(request: VoidRequest, number: str) -> RedForm | None:
     """The buyer's form of this request under this number that we stopped following."""
     over = request.forms.filter(starter=Starter.BUYER, state=FormState.WITHDRAWN).exclude(number="")
@@ -116,28 +130,38 @@ def _let_go_before(request: VoidRequest, number: str) -> RedForm | None:
 def _checked(operation: TaxOperation, given: HandRecord) -> dict[str, Any]:
     if given.failure.strip():
         return {"failure": words.checked(given.failure, "failure", required="core.required")[:60]}
-    if operation.verb not in (TaxOperation.Verb.FORM, TaxOperation.Verb.WITHDRAW):
-        return {"certificate": _number(given.certificate, "certificate")}
+    if operation.verb not in (Verb.FORM, Verb.WITHDRAW):
+        limit = MOST_OF_INVOICE if operation.verb == Verb.RED else MOST
+        return _free(operation, {"certificate": _number(given.certificate, "certificate", limit)})
     if given.form_state not in FormState.values:
         raise DomainError("core.invalid_choice", field="form_state", value=given.form_state)
-    if operation.verb == TaxOperation.Verb.WITHDRAW:
+    if operation.verb == Verb.WITHDRAW:
         if given.form_state in FORM_ALIVE:  # then it is not withdrawn
             raise DomainError("core.invalid_choice", field="form_state", value=given.form_state)
         return {"form_number": operation.form.number if operation.form else "", "form_state": given.form_state}
-    return {"form_number": _number(given.form_number, "form_number"), "form_state": given.form_state}
+    number = _number(given.form_number, "form_number")
+    return _free(operation, {"form_number": number, "form_state": given.form_state})
 
 
-def _number(text: str, field: str) -> str:
+def _number(text: str, field: str, limit: int = MOST) -> str:
     number = "".join(text.split())
     if not number:
         raise DomainError("core.required", field=field)
-    if len(number) > MOST:
-        raise DomainError("core.too_long", field=field, limit=MOST, length=len(number))
-    if field != "certificate" and RedForm.objects.filter(number=number).exists():
-        raise DomainError("tax.number_taken", field=field, number=number)
-    if field == "certificate" and TaxOperation.objects.filter(certificate=number).exists():
-        raise DomainError("tax.number_taken", field=field, number=number)
+    if len(number) > limit:
+        raise DomainError("core.too_long", field=field, limit=limit, length=len(number))
     return number
+
+
+def _free(operation: TaxOperation, values: dict[str, Any]) -> dict[str, Any]:
+    """The values, if no other call, form or invoice has their number: asked when they are recorded and when they count."""
+    certificate, form = values.get("certificate", ""), values.get("form_number", "")
+    if certificate and TaxOperation.objects.filter(certificate=certificate).exists():
+        raise DomainError("tax.number_taken", field="certificate", number=certificate)
+    if operation.verb == Verb.RED and Invoice.objects.filter(code="", number=certificate).exists():
+        raise DomainError("tax.not_the_red", field="certificate", number=certificate)
+    if operation.verb == Verb.FORM and form and RedForm.objects.filter(number=form).exists():
+        raise DomainError("tax.number_taken", field="form_number", number=form)
+    return values
 
 
 def _locked(operation: TaxOperation) -> TaxOperation:

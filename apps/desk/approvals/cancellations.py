@@ -5,18 +5,13 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy
 
+from apps.billing import to_sign
 from apps.billing.models import Cancellation
-from apps.billing.services import approvals, cancellations
-from apps.billing.states import CancellationState
-from apps.billing.to_sign import stands_in
+from apps.billing.services import cancellations
 from apps.core.actors import Actor
-from apps.core.errors import DomainError
 from apps.desk.approvals.base import REQUIRED, Case, Row, Verb
 from apps.desk.approvals.money import happened
 from apps.desk.money import cancellation_view as view
-
-MOST = 50
-RIGHTS = ("billing.approve_void_finance", "billing.approve_void_management")
 
 
 def _decide(approve: bool) -> Any:
@@ -33,12 +28,7 @@ class Cancellations:
     )  # fmt: skip
 
     def rows(self, actor: Actor) -> list[Row]:
-        """They are few; each is asked on its own."""
-        if actor.user is None or not (any(actor.can(right) for right in RIGHTS) or stands_in(actor)):
-            return []
-        waiting = Cancellation.objects.filter(state=CancellationState.REVIEW).exclude(requested_by_id=actor.user_id)
-        joined = waiting.select_related(*view.JOINED).defer(*view.HIDDEN)
-        return [self._row(case) for case in joined.order_by("id")[:MOST] if _may(case, actor)]
+        return [self._row(item.case) for item in to_sign.cancellations(actor)]  # type: ignore[arg-type]
 
     def _row(self, case: Cancellation) -> Row:
         title = f"{case.get_kind_display()} · {case.subject_number}"
@@ -57,11 +47,3 @@ class Cancellations:
             self._row(one), one, "desk/approvals/cancellation.html", content, () if refused else self.verbs, refused,
             view.address(one), None, one.requested_by, one.ticket_id, happened(content["history"], one),
         )  # fmt: skip
-
-
-def _may(case: Cancellation, actor: Actor) -> bool:
-    try:
-        approvals.may_sign(case, actor, approvals.standing(case))
-    except DomainError:
-        return False
-    return True

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.http import QueryDict
 from django.utils.functional import Promise
 
 from apps.core import idempotency
@@ -78,6 +79,24 @@ def run(act: Act, case: Any, data: dict[str, Any], actor: Actor, *, token: str) 
         return str(work().body)
     typed = hashlib.sha256(repr((act.name, case.pk, sorted(data.items(), key=str))).encode()).hexdigest()
     return str(idempotency.once(f"desk:{actor.user_id}", f"{token[:60]}-{act.name[:20]}", typed, work).body)
+
+
+def filed(data: QueryDict, actor: Actor, file: Callable[[], Any]) -> str:
+    """File a new case once, however often its form was sent: two taps must not ask for the money twice (REF-02).
+
+    Returns its number. Raises what `file` raises, and those of `idempotency.once`.
+    """
+
+    def work() -> Answer:
+        with transaction.atomic():
+            return Answer(200, file().number)
+
+    token = data.get("token", "")
+    if not token:
+        return str(work().body)
+    typed = sorted((name, values) for name, values in data.lists() if name not in ("token", "csrfmiddlewaretoken"))
+    print_ = hashlib.sha256(repr(typed).encode()).hexdigest()
+    return str(idempotency.once(f"desk:{actor.user_id}", f"{token[:60]}-new", print_, work).body)
 
 
 def refusal(check: Callable[[], Any]) -> str:

@@ -17,7 +17,7 @@ from apps.billing.states import RefundState
 from apps.core import uploads
 from apps.core.actors import Actor
 from apps.core.errors import DomainError, DomainErrors
-from apps.desk.money import pages, refund_acts, refund_view
+from apps.desk.money import acts, pages, refund_acts, refund_view
 from apps.desk.money.new_refund import NewRefund
 from apps.desk.views import cases
 from apps.desk.views.cases import Kind, Tab
@@ -85,12 +85,12 @@ def new(request: HttpRequest) -> HttpResponse:
     form = _form(request, actor)
     if request.method == "POST" and form.is_valid():
         try:
-            filed = form.file()
+            number = acts.filed(request.POST, actor, form.file)
         except (DomainError, DomainErrors) as error:
             form.refuse(error)
         else:
             messages.success(request, _("Filed; it waits for its signatures."))
-            return redirect("desk:refund", filed.number)
+            return redirect("desk:refund", number)
     status = 422 if request.method == "POST" else 200
     return framed(request, "desk/money/new_refund.html", _("New refund or compensation"), _context(form), status)
 

@@ -19,7 +19,7 @@ from apps.billing.states import VoidState
 from apps.core import uploads
 from apps.core.actors import Actor
 from apps.core.errors import DomainError, DomainErrors
-from apps.desk.money import pages, void_acts, void_view
+from apps.desk.money import acts, pages, void_acts, void_view
 from apps.desk.money.new_void import NewVoid, found_invoices
 from apps.desk.views import cases
 from apps.desk.views.cases import Kind, Tab
@@ -91,12 +91,12 @@ def new(request: HttpRequest) -> HttpResponse:
     form = _form(request, actor)
     if request.method == "POST" and form.is_valid():
         try:
-            filed = form.file()
+            number = acts.filed(request.POST, actor, form.file)
         except (DomainError, DomainErrors) as error:
             form.refuse(error)
         else:
             messages.success(request, _("Filed; finance signs next."))
-            return redirect("desk:void_request", filed.number)
+            return redirect("desk:void_request", number)
     status = 422 if request.method == "POST" else 200
     return framed(request, "desk/money/new_void.html", _("New void request"), _new_context(form, actor), status)
 

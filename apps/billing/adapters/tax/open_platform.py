@@ -19,6 +19,7 @@ from apps.core import clock
 
 NAME = "open_platform"
 PATHS = {"void": "/v1/voids", "form": "/v1/forms", "red": "/v1/reds", "withdraw": "/v1/form-withdrawals"}
+LONGEST = {"void": 60, "red": 20, "form": 40}  # characters of a certificate, a red invoice's number, a form's number
 LOOKED_UP = tuple(fact.value for fact in Fact if fact != Fact.SAME_MONTH)
 # A signed refusal with one of these codes proves that nothing came of it and nothing will under this key.
 PROVEN = frozenset(
@@ -120,14 +121,23 @@ def _outcome(order: TaxOrder, status: int, found: dict[str, Any]) -> TaxOutcome:
         return TaxOutcome(Proof.UNKNOWN, answer=answer)
     certificate, form = str(found.get("certificate", "")), str(found.get("form_number", ""))
     state = str(found.get("form_state", ""))
-    if not (certificate or (form and state in FormState.values)):
-        return TaxOutcome(Proof.UNKNOWN, answer=answer | {"error": "done, but without a number"})
-    if order.verb == "withdraw" and (form != order.form_number or state in FORM_ALIVE):
-        return TaxOutcome(Proof.UNKNOWN, answer=answer | {"error": "done, but another form, or alive"})
+    if lacks := _lacks(order, certificate, form, state):
+        return TaxOutcome(Proof.UNKNOWN, answer=answer | {"error": lacks})
     return TaxOutcome(
         Proof.SUCCEEDED, certificate or form, answer=answer, certificate=certificate, form_number=form,
         form_state=state, file_name=str(found.get("file_name", "")), file=base64.b64decode(found.get("file", "")),
     )  # fmt: skip
+
+
+def _lacks(order: TaxOrder, certificate: str, form: str, state: str) -> str:
+    """What a finished call of this verb must name and doesn't, or not in a way that can be kept; empty where all is there."""
+    if order.verb in ("void", "red"):
+        return "" if 0 < len(certificate) <= LONGEST[order.verb] else "done, but without a number"
+    if state not in FormState.values or not 0 < len(form) <= LONGEST["form"]:
+        return "done, but without a number"
+    if order.verb == "withdraw" and (form != order.form_number or state in FORM_ALIVE):
+        return "done, but another form, or alive"
+    return ""
 
 
 def _kept(status: int, found: dict[str, Any]) -> dict[str, Any]:
