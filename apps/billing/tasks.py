@@ -59,7 +59,7 @@ def tidy() -> None:
 def tax() -> None:
     """Send what waits for the tax platform, ask after what is open; the janitor of voids and red letters."""
     doorbell.answered("billing.tax")
-    tax_operations.sweep()
+    tax_operations.work_off()
     tax_facts.renew_waiting()
 
 

@@ -38,7 +38,6 @@ def test_no_state_is_set_past_the_door():
     assert not offences, found(offences)
 
 
-@pytest.mark.long
 def test_tasks_are_queued_only_by_the_doorbell():
     offences = [
         f"{name}:{call.lineno} .{method}("

@@ -11,7 +11,7 @@ from apps.core.models import Noun
 
 
 class RedFlagRule(Noun):
-    """The thresholds of one kind of flag; `apps.billing.red_flags` says which figures a kind reads."""
+    """The thresholds of one kind of flag; `apps.billing.audit.red_flags` says which figures a kind reads."""
 
     kind = models.CharField(_("kind"), max_length=12, choices=FlagKind, unique=True)
     active = models.BooleanField(_("active"), default=True)

@@ -1,6 +1,7 @@
 """Asking the tax platform what it knows of an invoice (VOI-03): first the call, without any lock, then the writing."""
 
 import logging
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -77,12 +78,18 @@ def _differences(invoice: Invoice, found: dict[str, Any]) -> list[str]:
     return different
 
 
-def renew_waiting(limit: int = 20) -> int:
-    """Ask about the invoices of requests in verification that were never asked about; how many were."""
-    waiting = VoidRequest.objects.filter(state=VoidState.VERIFICATION, invoice__lookups=None).order_by("id")[:limit]
+def renew_waiting(limit: int = 20, seconds: float = 15.0) -> int:
+    """Ask about the invoices of requests in verification that were never asked about, as long as there is time; how many
+    were. The newest first: one that the platform can't tell about keeps no later one waiting.
+    """
+    until, asked = time.monotonic() + seconds, 0
+    waiting = VoidRequest.objects.filter(state=VoidState.VERIFICATION, invoice__lookups=None).order_by("-id")[:limit]
     for request in waiting:
+        if time.monotonic() > until:
+            break
         renew(request)
-    return len(waiting)
+        asked += 1
+    return asked
 
 
 def confirm(request: VoidRequest, *, actor: Actor) -> VoidRequest:

@@ -1,5 +1,7 @@
 """Calls to the tax platform: made, sent, asked after and settled (VOI-06). See `outbound` for the engine."""
 
+import time
+
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
@@ -21,6 +23,13 @@ TAX = system("tax")
 def sweep(limit: int = 50) -> Swept:
     """Send what waits, ask after what is open and due."""
     return outbound.sweep(LINE, limit)
+
+
+def work_off(seconds: float = 20.0) -> None:
+    """Sweep until nothing is due, or so many seconds have passed: a platform that hangs must not hold a worker for long."""
+    until = time.monotonic() + seconds
+    while sweep(1).worked and time.monotonic() < until:
+        pass
 
 
 def ask_now(request: VoidRequest, *, actor: Actor) -> None:
