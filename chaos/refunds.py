@@ -272,9 +272,10 @@ def _reconciled() -> list[str]:
     """The day's statements, which leave rows out and show other amounts: every difference is explained or has an owner."""
     from apps.billing.models import Difference
     from apps.billing.services import reconciliation
+    from apps.billing.states import KEEPS_OUR_MONEY
     from apps.core import clock
 
-    for channel in reconciliation.CHANNELS:
+    for channel in KEEPS_OUR_MONEY:
         reconciliation.run(channel, clock.local(clock.now()).date())
     kinds = Counter(Difference.objects.values_list("kind", "state"))
     print(f"differences: { ({f'{kind}, {state}': n for (kind, state), n in kinds.items()}) }", flush=True)

@@ -8,13 +8,15 @@ from django.db.models import Q
 
 from apps.accounts.models import ApiKey
 from apps.billing import events
-from apps.billing.models import Cancellation, Refund, VoidRequest
+from apps.billing.models import BankBatch, Cancellation, Refund, VoidRequest
 from apps.core.vocabulary import Demand
 from apps.feedback import events as feedback
 from apps.journal.models import Event
 
-MADE = (events.VOID_SUBMITTED, events.REFUND_REQUESTED, events.REFUND_REROUTED, events.CANCELLATION_FILED)
-"""Filed, filed again, or sent another way, perhaps to another account."""
+MADE = (
+    events.VOID_SUBMITTED, events.REFUND_REQUESTED, events.REFUND_REROUTED, events.CANCELLATION_FILED, events.BATCH_DRAWN_UP,
+)  # fmt: skip
+"""Filed, filed again, sent another way, perhaps to another account; or put into a bank's file."""
 
 ASKED = (events.RETURN_CONFIRMED, feedback.SOLUTION_PROPOSED, feedback.TICKET_RECLASSIFIED, feedback.URGENCY_CHANGED)
 """On a ticket: what lets the system file by itself (LNK-01)."""
@@ -22,16 +24,19 @@ ASKED = (events.RETURN_CONFIRMED, feedback.SOLUTION_PROPOSED, feedback.TICKET_RE
 _KEY = "api:"
 
 
-def of(case: VoidRequest | Refund | Cancellation) -> frozenset[int]:
+Made = VoidRequest | Refund | Cancellation | BankBatch
+
+
+def of(case: Made) -> frozenset[int]:
     """The users; of an API key in nobody's name it is whoever made that key."""
     return of_many([case])[case.pk]
 
 
-def of_many(cases: Sequence[VoidRequest | Refund | Cancellation]) -> Mapping[UUID, frozenset[int]]:
+def of_many(cases: Sequence[Made]) -> Mapping[UUID, frozenset[int]]:
     """As `of`, with a number of queries that does not grow with the cases."""
     by_system: dict[UUID, set[UUID]] = defaultdict(set)
     for case in cases:
-        if case.requested_by_id is None and case.ticket_id is not None:
+        if not isinstance(case, BankBatch) and case.requested_by_id is None and case.ticket_id is not None:
             by_system[case.ticket_id].add(case.pk)
     ids = {case.pk for case in cases}
     made, keys = defaultdict(set), defaultdict(set)

@@ -136,17 +136,18 @@ def exposure(actor: Actor, limit: int = 200) -> list[Exposed]:
     rows = rows.select_related("void_request__invoice", "void_request__reason", "payment__order", "gate_exception__by")
     refunds = list(rows.defer("payee_name", "payee_account", "words", "payment__payer_name").order_by("id"))
     of_order = refund_gates.newest_of({r.payment.order_id for r in refunds if r.void_request is None and r.payment})
-    blue = {r.pk: r.void_request.invoice if r.void_request else of_order[r.payment.order_id] for r in refunds}
-    covered = refund_gates.undone({row.pk for row in blue.values() if row.state == InvoiceState.PARTLY_RED})
+    pairs = [(r, r.void_request.invoice if r.void_request else of_order.get(r.payment.order_id)) for r in refunds]
+    covered = refund_gates.undone({blue.pk for _r, blue in pairs if blue and blue.state == InvoiceState.PARTLY_RED})
     now, found = clock.now(), []
-    for refund in refunds:
-        invoice = blue[refund.pk]
-        rest = covered.get(invoice.pk, ZERO) - refund.amount
+    for refund, blue in pairs:
+        if blue is None:  # undone at this very moment
+            continue
+        rest = covered.get(blue.pk, ZERO) - refund.amount
         if rest >= 0:
-            covered[invoice.pk] = rest
+            covered[blue.pk] = rest
         else:
             exception = getattr(refund, "gate_exception", None)
-            found.append(Exposed(refund, str(invoice), now - (refund.settled_at or refund.created_at), exception))
+            found.append(Exposed(refund, str(blue), now - (refund.settled_at or refund.created_at), exception))
     return sorted(found, key=lambda one: (-one.refund.amount, one.refund.pk))[:limit]
 
 

@@ -20,7 +20,6 @@ class InvoiceKind(models.TextChoices):
 
 
 DIGITAL = (InvoiceKind.DIGITAL_SPECIAL, InvoiceKind.DIGITAL_ORDINARY, InvoiceKind.DIGITAL_PAPER)
-ON_PAPER = (InvoiceKind.PAPER_SPECIAL, InvoiceKind.PAPER_ORDINARY, InvoiceKind.ROLL, InvoiceKind.DIGITAL_PAPER)
 
 
 class InvoiceState(models.TextChoices):
@@ -153,6 +152,13 @@ class PayChannel(models.TextChoices):
     BANK = "bank", _("Bank transfer")
     BENEFIT = "benefit", _("Benefit account")  # coupons, points, membership
     MANUAL = "manual", _("By hand")
+
+
+KEEPS_OUR_MONEY = (PayChannel.ALIPAY, PayChannel.WECHAT_PAY)
+"""Providers with a balance and a daily statement (`adapters.base.Provider`); a success there may still come back."""
+
+ONLINE = (*KEEPS_OUR_MONEY, PayChannel.BENEFIT)
+"""Who can be asked what became of an attempt; on the other ways people say it."""
 
 
 class RefundKind(models.TextChoices):

@@ -10,6 +10,8 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+_WRAPS = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))  # NAT64, IPv4-compatible
+
 
 class NotAllowed(requests.ConnectionError):
     """The address belongs to an inner network that `WEBHOOK_INNER_NETWORKS` doesn't name. Nothing was sent."""
@@ -18,10 +20,19 @@ class NotAllowed(requests.ConnectionError):
 def may_call(address: str) -> bool:
     """Whether an IP address is public, or in a network that the site opened with `WEBHOOK_INNER_NETWORKS`."""
     found = ipaddress.ip_address(address.partition("%")[0])
-    found = getattr(found, "ipv4_mapped", None) or found
+    found = _within(found)
     if found.is_global and not found.is_multicast:
         return True
     return any(found in ipaddress.ip_network(net, strict=False) for net in settings.WEBHOOK_INNER_NETWORKS)
+
+
+def _within(found: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The IPv4 address that an IPv6 one only wraps: a gateway of the network would carry the call to it."""
+    if isinstance(found, ipaddress.IPv4Address):
+        return found
+    if int(found) > 1 and any(found in net for net in _WRAPS):
+        return ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+    return found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else found)
 
 
 def post(url: str, body: bytes, headers: dict[str, str], *, seconds: float) -> int:

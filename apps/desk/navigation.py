@@ -7,8 +7,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.text import capfirst
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from unfold.dataclasses import SearchResult
 
 from apps.accounts.principals import actor_for
@@ -86,6 +86,10 @@ LISTS: list[tuple[str, list[tuple[str, str]]]] = [
 ]  # fmt: skip
 
 
+MOST_KNOWN = 200
+_known_lists: dict[tuple[str | int, str | None], dict[str, list[Item]]] = {}
+
+
 def sidebar(request: HttpRequest) -> list[Item]:
     """Groups of links; what one may not open isn't offered."""
     titles = {
@@ -99,8 +103,9 @@ def sidebar(request: HttpRequest) -> list[Item]:
         groups.append({"title": _("Money"), "collapsible": True, "items": money})
     if audit := _audit(request):
         groups.append({"title": _("Audit"), "collapsible": True, "items": audit})
-    for key, labels in LISTS:
-        items = [item for label, icon in labels if (item := _list(request, label, icon))]
+    lists = _lists(request)
+    for key, _labels in LISTS:
+        items = lists[key].copy()
         if key == "people" and request.user.has_perm("accounts.view_rolegroup"):
             items.append({"title": _("Role matrix"), "icon": "table", "link": reverse("admin:accounts_role_matrix")})
         if key == "evidence":
@@ -223,9 +228,23 @@ def _approvals(request: HttpRequest, actor: Actor) -> Item:
     waiting = inbox.known_count(actor)
     return {
         "title": _("Approvals"), "icon": "approval", "link": reverse("desk:approvals"),
-        "badge": str(waiting) if waiting else "", "badge_variant": "primary",
+        "badge": str(waiting) if waiting else "",
         "active": request.path == reverse("desk:approvals") or request.path.startswith("/desk/case/"),
     }  # fmt: skip
+
+
+def _lists(request: HttpRequest) -> dict[str, list[Item]]:
+    """The lists one may open: some seventy models to ask for their rights, which are the same for the same rights."""
+    user = request.user
+    rights = "all" if user.is_superuser else hash(frozenset(user.get_all_permissions()))
+    key = (rights, get_language())
+    if key not in _known_lists:
+        if len(_known_lists) >= MOST_KNOWN:
+            _known_lists.clear()
+        _known_lists[key] = {
+            group: [item for label, icon in labels if (item := _list(request, label, icon))] for group, labels in LISTS
+        }
+    return _known_lists[key]
 
 
 def _list(request: HttpRequest, label: str, icon: str) -> Item | None:
@@ -234,7 +253,7 @@ def _list(request: HttpRequest, label: str, icon: str) -> Item | None:
     if model_admin is None or not model_admin.has_view_or_change_permission(request):
         return None
     address = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
-    return {"title": capfirst(model._meta.verbose_name_plural), "icon": icon, "link": reverse(address)}
+    return {"title": str(capfirst(model._meta.verbose_name_plural)), "icon": icon, "link": reverse(address)}
 
 
 def search(request: HttpRequest, term: str) -> list[SearchResult]:

@@ -12,7 +12,7 @@ from apps.accounts import selectors as people
 from apps.accounts.models import User
 from apps.journal.events import Ref, ref
 from apps.sla import dueness, rules
-from apps.sla.models import CalendarDay, Deadline, ExtensionRequest, LegalRule, Pause, Policy
+from apps.sla.models import CalendarDay, Deadline, ExtensionRequest, LegalRule, Pause
 from apps.sla.states import Purpose, State
 
 
@@ -72,10 +72,6 @@ def pauses_by_subject(subject_ids: Iterable[UUID]) -> dict[UUID, list[Pause]]:
     for pause in Pause.objects.filter(subject_id__in=list(subject_ids)).order_by("began_at"):
         found[pause.subject_id].append(pause)
     return dict(found)
-
-
-def current_policies() -> "QuerySet[Policy]":
-    return Policy.objects.filter(effective_to=None)
 
 
 def official_days(year: int) -> "QuerySet[CalendarDay]":

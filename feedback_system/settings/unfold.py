@@ -33,6 +33,7 @@ UNFOLD: dict[str, Any] = {
     },
     "STYLES": [
         lambda request: static("desk/desk.css"),
+        lambda request: static("desk/navigation.css"),
         lambda request: static("notifications/notifications.css"),
         lambda request: static("desk/casework.css"),
         lambda request: static("desk/customer_voice.css"),

@@ -3,10 +3,9 @@
   "use strict";
   const EVERY = 60e3;
   function show(link, count) {
-    let badge = link.querySelector("[data-approvals]") || link.querySelector("span.font-semibold.ml-2");
+    let badge = link.querySelector(".approvals-badge");
     if (!badge && count) { badge = document.createElement("span"); badge.className = "approvals-badge"; link.append(badge); }
     if (!badge) return;
-    badge.dataset.approvals = "";
     badge.textContent = count || "";
     badge.hidden = !count;
   }
@@ -19,5 +18,7 @@
     } catch { /* signed out, or the network is away: the number stays as it is */ }
   }
   document.addEventListener("DOMContentLoaded", () => { ask(); setInterval(ask, EVERY); });
+  // Somebody has just decided here: the number beside the entry falls at once.
+  document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.requestConfig?.verb === "post") ask(); });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) ask(); });
 })();

@@ -175,6 +175,9 @@ def test_a_ticket_is_told_with_its_number_and_without_its_words(other_side, boss
         "0.0.0.0",
         "224.0.0.1",
         "100.64.0.1",
+        "64:ff9b::7f00:1",
+        "2002:7f00:1::",
+        "::7f00:1",
     ],
 )
 def test_inner_addresses_are_not_called_unless_the_site_opened_them(address, settings):

@@ -10,7 +10,9 @@ from apps.accounts.models import SecondLook
 from apps.accounts.roles import Role
 from apps.accounts.scopes import SCOPES
 from apps.accounts.services import api_keys
+from apps.billing.api import answers, rows
 from apps.billing.models import BankBatch, Difference, Invoice, Payment, Refund, StatementRun, VoidRequest
+from apps.billing.services import approvals
 from apps.core import clock
 from apps.core.actors import staff as actor_of
 from apps.core.actors import system
@@ -123,6 +125,7 @@ def test_payments_are_added_completed_and_never_changed(api):
     assert outcome(provider_number="2026…1", order=order.number, payer_name="张伟")["outcome"] == "changed"
     assert outcome(amount="301.00")["errors"][0]["code"] == "payment.changed"
     assert outcome(number="P2", order=OrderFactory().number)["errors"][0]["code"] == "payment.order_of_another"
+    assert [outcome(number=n, customer="")["errors"][0]["code"] for n in ("P1", "P3")] == ["core.required"] * 2
     shown = api.get("payments/", number="P1").json()["results"][0]
     assert (shown["left"], shown["payer"], shown["order"]) == ("300.00", "张*", order.number)
     assert Payment.objects.get().payer_name == "张伟"
@@ -429,3 +432,19 @@ def test_a_voucher_is_made_void_by_four_hands(person, api_with):
     assert pointers(clerk.post("cancellations/", {**given, "customer": "K9"})) == {"/customer"}
     assert is_problem(person(Role.WAREHOUSE).get(path), 404)
     assert is_problem(api_with("tickets:read").get("cancellations/"), 403)
+
+
+def test_the_description_names_exactly_what_is_answered():
+    """A field that is answered and not described, or described and not answered, misleads who integrates."""
+    void, back = money.void_request(ticket=ticket()), money.refund(ticket=ticket())
+    standing, signed = approvals.standing(void), []
+    told = {
+        answers.InvoiceDetail: rows.invoice_detail(void.invoice),
+        answers.PaymentAnswer: rows.payment(back.payment),
+        answers.VoidAnswer: rows.void(void),
+        answers.VoidDetail: rows.void_detail(void, standing, signed),
+        answers.RefundAnswer: rows.refund(back),
+        answers.RefundDetail: rows.refund_detail(back, standing, signed),
+    }
+    for described, answered in told.items():
+        assert set(described().fields) == set(answered), described.__name__

@@ -58,6 +58,20 @@ def test_splits_just_below_a_step_are_seen_together():
 
 
 @pytest.mark.req("ARC-06")
+def test_a_group_that_only_grew_older_is_not_flagged_again_and_one_that_grew_is():
+    only(FlagKind.ONE_PAYEE, days=30, count=2)
+    for days in (0, 10, 20):
+        with clock.at(NOON + timedelta(days=days)):
+            to_account("6225880011112222")
+    with clock.at(NOON + timedelta(days=21)):
+        assert red_flags.raise_due() == 1
+    with clock.at(NOON + timedelta(days=35)):  # the first of the three is out of sight
+        assert red_flags.raise_due() == 0
+        to_account("6225880011112222")
+        assert red_flags.raise_due() == 1
+
+
+@pytest.mark.req("ARC-06")
 def test_splits_that_stay_below_the_step_together_are_none():
     only(FlagKind.SPLIT)
     customer, clerk = make_customer(), staff_actor(Role.SERVICE_STAFF)

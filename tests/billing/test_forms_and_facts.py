@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from apps.accounts.roles import Role
-from apps.billing import events
+from apps.billing import events, selectors
 from apps.billing.adapters import registry
 from apps.billing.adapters.base import Proof, TaxOutcome
 from apps.billing.adapters.tax.manual import ManualTaxAdapter
@@ -38,7 +38,7 @@ from apps.journal.models import Event
 from apps.notifications.models import Notice, OutgoingMessage
 from apps.sla.models import Deadline
 from tests.billing import tax
-from tests.factories import make_customer, staff_actor
+from tests.factories import make_customer, staff_actor, ticket
 from tests.money import UNUSED, finance, invoice, void_request
 
 pytestmark = pytest.mark.django_db
@@ -319,10 +319,10 @@ def test_of_two_who_record_the_same_number_the_second_is_sent_back_at_the_second
     assert VoidRequest.objects.get(pk=second.pk).state == VoidState.EXECUTING
 
 
-@pytest.mark.req("VOI-05")
-def test_a_form_by_hand_has_its_number_and_state_recorded(by_hand):
+@pytest.mark.req("VOI-05", "VOI-12")
+def test_a_form_by_hand_has_its_number_and_state_recorded_and_the_ticket_shows_whom_it_waits_for(by_hand):
     with at(0):
-        request = tax.verified(of=invoice(facts=USED))
+        request = tax.verified(of=invoice(facts=USED), ticket=ticket())
         red_forms.enter(request, actor=finance())
         tax_operations.sweep()
         operation, one, other = TaxOperation.objects.get(), finance(), finance()
@@ -334,6 +334,8 @@ def test_a_form_by_hand_has_its_number_and_state_recorded(by_hand):
         tax_by_hand.confirm(operation, actor=other)
     form = RedForm.objects.get()
     assert (form.number, form.state) == ("HZ1", "02")
+    (shown,) = selectors.lines(request.ticket)
+    assert (shown.case.pk, shown.who, shown.until) == (request.pk, "购方（等待购方确认红字确认单）", form.confirm_by)
 
 
 @pytest.mark.req("VOI-05")

@@ -81,6 +81,23 @@ def test_who_made_the_key_that_files_does_not_sign():
     assert refunds.decide(money, actor=colleague, approve=True).state == RefundState.APPROVED
 
 
+@pytest.mark.req("REF-01")
+def test_who_made_the_key_that_drew_up_a_batch_does_not_release_it():
+    owner, colleague = finance(), finance()
+    maker = Actor("staff", owner.label, owner.user, frozenset({"accounts.manage_api_keys"}))
+    api_keys.create("bank", ["refunds:pay"], actor=maker)
+    request = refunds.decide(refund(payment("500.00", PayChannel.BANK), payee=CARD), actor=finance(), approve=True)
+    paying.begin(request, actor=PAYER)
+    paying.work_off(2)
+
+    batch = bank_batches.draw_up(
+        Layout.GENERIC, actor=Actor("api", "api:bank", permissions=frozenset({"billing.pay_refund"}))
+    )
+
+    assert refused(lambda: bank_batches.release(batch, actor=owner)) == "batch.own"
+    assert bank_batches.release(batch, actor=colleague).released_by_id == colleague.user_id
+
+
 @pytest.mark.req("VOI-02")
 def test_who_confirmed_the_return_does_not_sign_what_the_system_files_for_it():
     officer = finance()

@@ -226,11 +226,11 @@ def test_refunds_and_compensation_never_exceed_what_was_paid_whatever_is_given_u
     before, registry._refunds[PayChannel.ALIPAY] = registry._refunds.get(PayChannel.ALIPAY), adapter
     try:
         with transaction.atomic():
-            paid, maker, checker = payment("100.00"), staff_actor(Role.SERVICE_STAFF), finance()
+            paid, maker, checker, router = payment("100.00"), staff_actor(Role.SERVICE_STAFF), finance(), finance()
             for what, much in asks:
                 try:
                     with transaction.atomic():
-                        _ask(what, much, paid, maker, checker)
+                        _ask(what, much, paid, maker, checker, router)
                 except DomainError:
                     pass
                 _not_more_than_paid(paid, adapter)
@@ -239,7 +239,7 @@ def test_refunds_and_compensation_never_exceed_what_was_paid_whatever_is_given_u
         registry._refunds[PayChannel.ALIPAY] = before
 
 
-def _ask(what, much, paid, maker, checker):
+def _ask(what, much, paid, maker, checker, router):
     if what in ("refund", "cash", "points"):
         payee = refunds.Payee("张伟", "6222021234567890123", "工行") if what == "cash" else refunds.Payee()
         refunds.file(refunds.RefundDraft(Decimal(much) / 100, "", kind=what, payment=paid, payee=payee), actor=maker)
@@ -253,7 +253,7 @@ def _ask(what, much, paid, maker, checker):
     elif what == "cancel":
         refunds.cancel(row, actor=checker, reason="不退了")
     elif what == "again":
-        refunds.reroute(row, refunds.Payee(), actor=checker)
+        refunds.reroute(row, refunds.Payee(), actor=router)
     else:
         paying.begin(row, actor=PAYER)
         sweep_on(2)

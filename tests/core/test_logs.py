@@ -16,7 +16,10 @@ pytestmark = pytest.mark.req("ADM-04")
     [
         ("/t/202611-083/tqjPg1hdcWpHTuxKIIimXVhT/message/", "/t/202611-083/…/message/"),
         ("/t/D202611-083/tqjPg1hdcWpHTuxKIIimXVhT", "/t/D202611-083/…"),
-        ("/s/01a20262-c9fd-76ac-8962-78ef3205b8e6/tqjPg1hdcWpHTuxKIIimXVhT/", "/s/01a20262-c9fd-76ac-8962-78ef3205b8e6/…/"),
+        (
+            "/s/01a20262-c9fd-76ac-8962-78ef3205b8e6/tqjPg1hdcWpHTuxKIIimXVhT/",
+            "/s/01a20262-c9fd-76ac-8962-78ef3205b8e6/…/",
+        ),
         ("/admin/tickets/202611-083/", "/admin/tickets/202611-083/"),
     ],
 )

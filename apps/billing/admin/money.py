@@ -51,6 +51,12 @@ class RowInline(TabularInline):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True  # who sees the batch sees whom it pays: the second signature is for that
+
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("attempt__refund")
 
@@ -73,7 +79,14 @@ def _total(object_id: Any) -> Decimal | None:
 
 
 class ResultForm(forms.Form):
-    file = forms.FileField(label=_("Result file (pain.002, XLSX or CSV)"), widget=UnfoldAdminFileFieldWidget)
+    file = forms.FileField(
+        label=_("Result file (pain.002, XLSX or CSV)"),
+        help_text=_(
+            "A sheet needs the columns 商户流水号 (as in the file that was downloaded) and 状态 (成功, 失败 or 处理中); "
+            "金额（元）, 失败原因 and 银行流水号 are read where they are there."
+        ),
+        widget=UnfoldAdminFileFieldWidget,
+    )
 
 
 @admin.register(BankBatch)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.billing.simulator.faults import Fault
+from apps.billing.states import PayChannel
 
 F = Fault
 WORDS = {
@@ -71,9 +72,14 @@ def _ask(method: str, path: str, body: dict[str, Any] | None = None) -> requests
 
 
 def _readable(state: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Fen as yuan."""
+    """Fen as yuan, providers and faults by their names."""
     if state is None:
         return None
+    names = dict(PayChannel.choices)
     for row in (*state["refunds"], *state["moves"]):
         row["yuan"] = f"{row['amount'] / 100:,.2f}"
-    return state | {"balances": {name: f"{fen / 100:,.2f}" for name, fen in state["balances"].items()}}
+        row["provider"] = names.get(row["provider"], row["provider"])
+    balances = {names.get(name, name): f"{fen / 100:,.2f}" for name, fen in state["balances"].items()}
+    words = {fault.value: str(told) for fault, told in WORDS.items()}
+    waiting = [words.get(one, one) for one in state.get("next", [])]
+    return state | {"balances": balances, "next": waiting}

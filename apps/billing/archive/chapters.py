@@ -79,7 +79,7 @@ def parts(of: Dossier) -> list[dict[str, Any]]:
     if of.request is None:
         chapters.append((_("Approvals"), _approvals(of)))
     chapters.append((_("Postings"), _postings(of)))
-    if of.tickets:
+    if of.tickets or of.sent:
         chapters.append((_("Ticket and messages"), _talk(of)))
     return [{"title": title, "blocks": blocks} for title, blocks in chapters]
 
@@ -337,4 +337,17 @@ def _talk(of: Dossier) -> list[Block]:
             message.get_kind_display(), who, moment(message.at), message.ticket.number if len(of.tickets) > 1 else "",
         )))  # fmt: skip
         blocks.append({"kind": "message", "head": head, "text": of.curtain.text(message.body)})
+    return [*blocks, *_told(of)]
+
+
+def _told(of: Dossier) -> list[Block]:
+    """What the customer was sent about the case, and what became of it."""
+    blocks: list[Block] = []
+    for sent in of.sent:
+        to = of.curtain.of(sent.recipient, sent.recipient_masked)
+        parts = (
+            sent.get_template_display(), sent.get_channel_display(), to, sent.get_state_display(),
+            moment(sent.sent_at or sent.created_at),
+        )  # fmt: skip
+        blocks.append({"kind": "message", "head": " · ".join(filter(None, map(str, parts))), "text": of.words_of(sent)})
     return blocks

@@ -135,6 +135,11 @@ def _messages(of: Dossier) -> Iterator[dict[str, Any]]:
             "ticket": message.ticket.number, "kind": message.kind, "at": message.at, "channel": message.channel,
             "author": (author.staff_number or author.get_username()) if author else "", "text": of.curtain.text(message.body),
         }  # fmt: skip
+    for sent in of.sent:
+        yield {
+            "about": sent.reference, "kind": sent.template, "at": sent.sent_at or sent.created_at, "channel": sent.channel,
+            "to": of.curtain.of(sent.recipient, sent.recipient_masked), "state": sent.state, "text": of.words_of(sent),
+        }  # fmt: skip
 
 
 def _put(papers: Papers, name: str, upload: Upload, title: str) -> None:

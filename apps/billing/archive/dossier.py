@@ -26,7 +26,10 @@ from apps.billing.models import (
 )
 from apps.crm.models import Customer
 from apps.feedback.models import Attachment, Message, Solution, Ticket
+from apps.feedback.services import links
 from apps.journal.models import Event
+from apps.notifications.models import OutgoingMessage
+from apps.notifications.money_types import MONEY_TYPES
 
 Case = VoidRequest | Refund
 
@@ -57,6 +60,7 @@ class Dossier:
     postings: list[Posting] = field(default_factory=list)
     tickets: list[Ticket] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
+    sent: list[OutgoingMessage] = field(default_factory=list)
     solutions: list[Solution] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
 
@@ -68,6 +72,13 @@ class Dossier:
             *self.attempts, *self.payments, *(row.batch for row in self.batch_rows), *self.differences, *self.tickets,
         ]  # fmt: skip
         return list(dict.fromkeys(row.pk for row in rows if row is not None))
+
+    def words_of(self, message: OutgoingMessage) -> str:
+        """What a customer was sent, behind the curtain and without the key of their private page."""
+        text = message.body
+        for ticket in self.tickets:
+            text = text.replace(links.tracking_token(ticket), "…")
+        return self.curtain.text(text)
 
     def stamp(self) -> int:
         """The id of the newest event about the case: it tells whether something happened meanwhile."""
@@ -92,6 +103,7 @@ def gather(case: Case, *, clear: bool = False) -> Dossier:
         _void_side(found, request)
     _money_side(found)
     _talk(found)
+    _sent(found)
     found.approvals = list(
         Approval.objects.filter(case_id__in=[case.pk, *(r.pk for r in found.refunds)]).select_related("by", "for_whom")
     )
@@ -143,6 +155,13 @@ def _talk(found: Dossier) -> None:
         Solution.objects.filter(**of_these).select_related("proposed_by", "decided_by").order_by("proposed_at", "id")
     )
     found.attachments = list(Attachment.objects.filter(**of_these).select_related("upload", "ticket").order_by("id"))
+
+
+def _sent(found: Dossier) -> None:
+    """What the customer was told of the case itself; colleagues' notices are no part of it."""
+    told = [kind.code for kind in MONEY_TYPES if not kind.for_staff]
+    about = [found.case.pk, *(row.pk for row in (*found.refunds, *found.forms))]
+    found.sent = list(OutgoingMessage.objects.filter(subject_id__in=about, template__in=told).order_by("id"))
 
 
 def _people(found: Dossier) -> None:

@@ -48,12 +48,25 @@ def raise_due() -> int:
     raised = 0
     for rule in RedFlagRule.objects.filter(active=True):
         since = clock.now() - timedelta(days=rule.days)
-        raised += _raise(rule, list(SIGNS[FlagKind(rule.kind)](rule, since)))
+        signs = [sign for sign in SIGNS[FlagKind(rule.kind)](rule, since) if sign.amount >= rule.amount]
+        raised += _raise(rule, _with_news(rule, since, signs))
     return raised
 
 
+def _with_news(rule: RedFlagRule, since: datetime, signs: list[Sign]) -> list[Sign]:
+    """Without those whose cases were all flagged together before: what is looked at moves on from day to day, and a group
+    that lost its oldest case is no new one.
+    """
+    flagged = RedFlag.objects.filter(kind=rule.kind, raised_at__gte=since).values_list("subjects", flat=True)
+    told = [{subject["id"] for subject in subjects} for subjects in flagged]
+    return [
+        sign
+        for sign in signs
+        if len(sign.cases) == 1 or not any({str(case.pk) for case in sign.cases} <= cases for cases in told)
+    ]
+
+
 def _raise(rule: RedFlagRule, signs: list[Sign]) -> int:
-    signs = [sign for sign in signs if sign.amount >= rule.amount]
     known = set(RedFlag.objects.filter(kind=rule.kind, key__in=[s.key for s in signs]).values_list("key", flat=True))
     new = [
         RedFlag(

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from apps.accounts.models import User
 from apps.billing import audit_events as events
-from apps.billing.audit_states import CheckAnswer, FindingState, Severity
+from apps.billing.audit_states import CheckAnswer, Severity
 from apps.billing.models import AuditAnswer, AuditItem, AuditSample, Finding, RedFlag
 from apps.core import clock, locks, numbers
 from apps.core.actors import Actor
@@ -137,6 +137,3 @@ def end(finding: Finding, verdict: str, *, actor: Actor) -> Finding:
         closed = transitions.apply(finding, "close", actor=actor, verdict=text, by=actor.user_id)
         deadlines.meet(closed, Metric.AUDIT_FINDING, at=clock.now())
         return closed
-
-
-OPEN_FINDINGS = (FindingState.OPEN, FindingState.ANSWERED)

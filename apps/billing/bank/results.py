@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 import python_calamine
+from django.utils.translation import gettext as _
 from lxml import etree
 
 from apps.core import sheets
@@ -54,7 +55,7 @@ def _pain002(content: bytes) -> list[Row]:
     except etree.XMLSyntaxError as error:
         raise Unreadable(str(error)[:200]) from error
     if "pain.002" not in str(root.tag):
-        raise Unreadable("not a pain.002")
+        raise Unreadable(_("it is XML, but no pain.002"))
     rows = []
     for line, item in enumerate(root.iter("{*}TxInfAndSts"), start=1):
         word = item.findtext("{*}TxSts") or ""
@@ -71,11 +72,13 @@ def _pain002(content: bytes) -> list[Row]:
 def _sheet(name: str, content: bytes) -> list[Row]:
     table = _table(name, content)
     if not table:
-        raise Unreadable("it is empty")
+        raise Unreadable(_("it is empty"))
     titles = [str(cell).strip() for cell in table[0]]
     number, state = _column(titles, _NUMBER), _column(titles, _STATE)
     if number is None or state is None:
-        raise Unreadable(f"columns {_NUMBER[0]} and {_STATE[0]} are needed")
+        raise Unreadable(
+            _("it needs the columns %(number)s and %(state)s") % {"number": _NUMBER[0], "state": _STATE[0]}
+        )
     why, amount, reference = (_column(titles, names) for names in (_WHY, _AMOUNT, _REFERENCE))
     rows = []
     for line, cells in enumerate(table[1:], start=2):
@@ -100,13 +103,13 @@ def _table(name: str, content: bytes) -> list[list[object]]:
             book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
             return [list(row) for row in book.get_sheet_by_index(0).to_python()]
         except Exception as error:  # calamine has no common base class for its errors
-            raise Unreadable(type(error).__name__) from error
+            raise Unreadable(_("the sheet cannot be opened")) from error
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return [list(row) for row in csv.reader(io.StringIO(content.decode(encoding)))]
         except (UnicodeDecodeError, csv.Error):
             continue
-    raise Unreadable("neither XML, nor a sheet, nor text")
+    raise Unreadable(_("it is neither XML, nor a sheet, nor text"))
 
 
 def _column(titles: list[str], names: tuple[str, ...]) -> int | None:

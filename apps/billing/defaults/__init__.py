@@ -14,6 +14,7 @@ from apps.billing.models import (
     VoidReason,
     VoidRule,
 )
+from apps.billing.states import KEEPS_OUR_MONEY
 from apps.core.actors import Actor
 
 
@@ -26,7 +27,7 @@ def load(*, actor: Actor) -> dict[str, int]:
         "refund gates": _add(RefundGate, reasons.refund_gates(), "position"),
         "rules for completed returns": _add(ReturnRule, reasons.return_rules(), "position"),
         "settlement caps": _add(SettlementCap, reasons.settlement_caps(), "effective_from"),
-        "money at providers": _add(ProviderFloat, [{"channel": c} for c in ("alipay", "wechat_pay")], "channel"),
+        "money at providers": _add(ProviderFloat, [{"channel": c} for c in KEEPS_OUR_MONEY], "channel"),
         "retention classes": _add(RetentionClass, audit_rows.retention_classes(), "code"),
         "audit layers": _add(AuditStratum, audit_rows.strata(), "position"),
         "audit questions": _add(AuditCheckpoint, audit_rows.checkpoints(), "position"),

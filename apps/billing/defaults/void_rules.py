@@ -16,6 +16,7 @@ G84 = "国家税务总局公告2015年第84号；发票管理办法实施细则 
 G26 = "发票管理办法实施细则 第二十六条"
 G22 = "国家税务总局公告2020年第22号"
 G11 = "国家税务总局公告2024年第11号"
+PRACTICE = "开票软件通行做法，无明文规定"  # no regulation says so: the row is marked to be checked
 
 SINCE = {
     G156: date(2007, 1, 1),
@@ -24,6 +25,7 @@ SINCE = {
     G47: date(2016, 8, 1),
     G22: date(2020, 12, 21),
     G11: date(2024, 12, 1),
+    PRACTICE: date(2024, 12, 1),
 }
 
 _BUYER_FORM = {"act": Act.RED, "starter": Starter.BUYER, "form": FormKind.INFORMATION}
@@ -81,7 +83,7 @@ _TABLE: list[tuple[str, list[InvoiceKind], dict[Fact, bool], dict[str, Any], str
         [K.DIGITAL_PAPER],
         {F.SAME_MONTH: True, F.COPIES_BACK: True},
         {**_VOID, "to_check": True},
-        G11,
+        PRACTICE,
     ),
     (
         "digital-paper-red",

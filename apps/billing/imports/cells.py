@@ -5,6 +5,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.utils import translation
 from django.utils.dateparse import parse_date, parse_datetime
 
@@ -80,7 +81,7 @@ def choice(row: Row, column: str, choices: Any) -> str:
 @cache
 def _words(choices: Any) -> dict[str, str]:
     found = {}
-    for language in ("en", "zh-hans", "zh-hant"):
+    for language, _name in settings.LANGUAGES:
         with translation.override(language):
             found |= {str(label).lower(): value for value, label in choices.choices}
     return found | {value.lower(): value for value in choices.values}

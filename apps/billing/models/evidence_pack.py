@@ -117,8 +117,7 @@ class EvidencePack(Noun):
 
     @property
     def file_name(self) -> str:
-        letter = "V" if self.void_request_id else "R"
-        return f"pack-{letter}{self.case_number}-v{self.pack_version}.zip"
+        return f"pack-{self.case_number}-v{self.pack_version}.zip"
 
     @transition(
         field=state, source=S.WAITING, target=S.READY, permission="billing.build_evidencepack",

@@ -1,6 +1,5 @@
 """Legal holds: what must not be destroyed, whatever its time (ARC-05)."""
 
-from collections import defaultdict
 from collections.abc import Collection
 from uuid import UUID
 
@@ -63,10 +62,3 @@ def on(ids: Collection[UUID]) -> list[LegalHold]:
     """The holds that stand now on any of these records."""
     alive = LegalHold.objects.filter(subject_id__in=list(ids), lifted_at=None).select_related("placed_by")
     return list(alive.order_by("id"))
-
-
-def by_subject(ids: Collection[UUID]) -> dict[UUID, list[LegalHold]]:
-    found: dict[UUID, list[LegalHold]] = defaultdict(list)
-    for hold in on(ids):
-        found[hold.subject_id].append(hold)
-    return found

@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import transaction
 
-from apps.billing import events
+from apps.billing import events, makers
 from apps.billing.adapters.base import Outcome, Proof
 from apps.billing.bank import files, results
 from apps.billing.models import BankBatch, BankBatchRow, Refund, RefundAttempt
@@ -80,7 +80,7 @@ def release(batch: BankBatch, *, actor: Actor) -> BankBatch:
     _allowed(actor)
     with transaction.atomic():
         fresh = locks.row(BankBatch, batch.pk)
-        if actor.user_id is None or fresh.drawn_up_by_id == actor.user_id:
+        if actor.user_id is None or actor.user_id in {fresh.drawn_up_by_id, *makers.of(fresh)}:
             raise DomainError("batch.own")
         digest = hashlib.sha256(_content(fresh)).hexdigest()
         return transitions.apply(fresh, "release", actor=actor, by=actor.user_id, digest=digest)

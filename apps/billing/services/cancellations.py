@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 
-from apps.billing import events
+from apps.billing import events, makers
 from apps.billing.models import Cancellation, CancellationCheck, Refund, VoidRequest
 from apps.billing.services import approvals
 from apps.billing.states import CancellationCheckKind as Kind
@@ -203,7 +203,7 @@ def execute(case: Cancellation, *, actor: Actor, reference: str) -> Cancellation
 
 
 def _not_own(case: Cancellation, actor: Actor) -> None:
-    if case.requested_by_id is not None and case.requested_by_id == actor.user_id:
+    if actor.user_id is not None and actor.user_id in {case.requested_by_id, *makers.of(case)}:
         raise DomainError("approval.own")
 
 

@@ -11,7 +11,7 @@ from apps.billing import events
 from apps.billing.adapters import registry
 from apps.billing.models import ProviderFloat, Refund, RefundAttempt
 from apps.billing.services import ladder, refunds
-from apps.billing.states import AttemptState, PayChannel, RefundState
+from apps.billing.states import KEEPS_OUR_MONEY, AttemptState, RefundState
 from apps.core import clock, locks, money
 from apps.core.actors import Actor, system
 from apps.core.errors import DomainError
@@ -20,13 +20,12 @@ from apps.journal import events as journal
 logger = logging.getLogger(__name__)
 
 FLOATS = system("floats")
-WATCHED = (PayChannel.ALIPAY, PayChannel.WECHAT_PAY)
 LOOKED_BACK = timedelta(days=7)  # what goes out in a day is the average of so many
 
 
 def watch() -> None:
     """Ask each provider for its balance, compare it with what is queued, and act by the rule."""
-    for channel in WATCHED:
+    for channel in KEEPS_OUR_MONEY:
         ProviderFloat.objects.get_or_create(channel=channel)
         try:
             balance = registry.refund_adapter(channel).balance()  # type: ignore[attr-defined]
@@ -82,7 +81,7 @@ def available(channel: str) -> Decimal | None:
 
 def gate(refund: Refund, data: object) -> DomainError | None:
     """Is there enough money at the provider for this one?"""
-    if refund.channel not in WATCHED:
+    if refund.channel not in KEEPS_OUR_MONEY:
         return None
     left = available(refund.channel)
     if left is None or left >= refund.amount:

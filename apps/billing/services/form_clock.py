@@ -15,7 +15,6 @@ from apps.billing.states import FORM_ALLOWS_RED, FORM_WAITS, AttemptState, FormS
 from apps.core import clock, locks
 from apps.core.actors import system
 from apps.core.errors import DomainError
-from apps.feedback.models import Ticket
 from apps.journal import events as journal
 from apps.journal.events import ref
 from apps.sla.models import Deadline
@@ -160,13 +159,6 @@ def renew_lapsed() -> int:
         except DomainError as error:
             logger.info("void request %s: no new form, %s", request.number, error.code)
     return renewed
-
-
-def waits_for_buyer(ticket: Ticket) -> RedForm | None:
-    """The form of one of this ticket's requests that the buyer has to confirm (等待购方确认), the most pressing one."""
-    rows = RedForm.objects.filter(request__ticket=ticket, request__state=VoidState.AWAITING_FORM)
-    waiting = rows.filter(~LET_GO, state=FormState.WAITS_FOR_BUYER).select_related("request__invoice")
-    return waiting.order_by("confirm_by", "id").first()
 
 
 def deadline_of(form: RedForm) -> Deadline | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from apps.billing import events
 from apps.billing.models import Invoice, InvoiceFact, InvoiceLine
@@ -52,8 +52,13 @@ class InvoiceDraft:
 def take_over(draft: InvoiceDraft, *, actor: Actor) -> Invoice:
     """Add an invoice, or return the known one. An issued invoice is never edited: other contents under the same number
     raise DomainError `invoice.changed`. One issued anew names what it replaces, which must be undone before (VOI-10).
-    Raises DomainErrors, DomainError `core.not_allowed`.
+    Raises DomainErrors, DomainError `core.not_allowed`, `invoice.external_id_taken`.
     """
+    return add_or_find(draft, actor=actor)[0]
+
+
+def add_or_find(draft: InvoiceDraft, *, actor: Actor) -> tuple[Invoice, bool]:
+    """As `take_over`, and whether it is new. Told by several at once, one adds it and the others find it."""
     if not actor.can("billing.add_invoice"):
         raise DomainError("core.not_allowed")
     if found := _errors(draft):
@@ -61,24 +66,17 @@ def take_over(draft: InvoiceDraft, *, actor: Actor) -> Invoice:
     with transaction.atomic():
         known = Invoice.objects.filter(code=draft.code, number=draft.number).first()
         if known is not None:
-            return _same(known, draft)
-        net = sum((money.fen(line.net) for line in draft.lines), Decimal(0))
-        tax = sum((money.fen(line.tax) for line in draft.lines), Decimal(0))
-        invoice = Invoice.objects.create(
-            code=draft.code,
-            number=draft.number,
-            kind=draft.kind,
-            issued_at=draft.issued_at,
-            customer=draft.customer,
-            order=draft.order,
-            buyer_name=draft.buyer_name,
-            buyer_tax_number=draft.buyer_tax_number,
-            net=net,
-            tax=tax,
-            gross=net + tax,
-            external_id=draft.external_id or None,
-            replaces=draft.replaces,
-        )
+            return _same(known, draft), False
+        invoice = _unsaved(draft)
+        try:
+            with transaction.atomic():
+                invoice.save(force_insert=True)
+        except IntegrityError as error:  # somebody was quicker
+            known = Invoice.objects.filter(code=draft.code, number=draft.number).first()
+            if known is None:
+                number = draft.external_id
+                raise DomainError("invoice.external_id_taken", field="external_id", number=number) from error
+            return _same(known, draft), False
         InvoiceLine.objects.bulk_create(_lines(invoice, draft.lines))
         data = {"number": str(invoice), "kind": invoice.kind, "gross": invoice.gross, "lines": len(draft.lines)}
         journal.record(events.INVOICE_IMPORTED, subject=invoice, actor=actor, data=data)
@@ -87,7 +85,17 @@ def take_over(draft: InvoiceDraft, *, actor: Actor) -> Invoice:
             journal.record(events.INVOICE_REPLACED, subject=draft.replaces, actor=actor, data=data)
         for fact, holds in draft.facts.items():
             record_fact(invoice, fact, holds, source=Source.BOOKS, actor=actor)
-        return invoice
+        return invoice, True
+
+
+def _unsaved(draft: InvoiceDraft) -> Invoice:
+    net = sum((money.fen(line.net) for line in draft.lines), Decimal(0))
+    tax = sum((money.fen(line.tax) for line in draft.lines), Decimal(0))
+    return Invoice(
+        code=draft.code, number=draft.number, kind=draft.kind, issued_at=draft.issued_at, customer=draft.customer,
+        order=draft.order, buyer_name=draft.buyer_name, buyer_tax_number=draft.buyer_tax_number, net=net, tax=tax,
+        gross=net + tax, external_id=draft.external_id or None, replaces=draft.replaces,
+    )  # fmt: skip
 
 
 def _lines(invoice: Invoice, lines: Sequence[LineDraft]) -> list[InvoiceLine]:

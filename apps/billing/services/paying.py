@@ -15,6 +15,8 @@ from apps.billing.services import differences, outbound, periods, refunds
 from apps.billing.services.outbound import Line, Swept
 from apps.billing.states import (
     HOLDS_MONEY,
+    KEEPS_OUR_MONEY,
+    ONLINE,
     OPEN_ATTEMPTS,
     AttemptState,
     Method,
@@ -32,8 +34,6 @@ logger = logging.getLogger(__name__)
 
 PAYER = system("payer")
 ENDED = (AttemptState.SUCCEEDED, AttemptState.FAILED)
-ONLINE = (PayChannel.ALIPAY, PayChannel.WECHAT_PAY, PayChannel.BENEFIT)  # who can be asked
-TAKES_BACK = (PayChannel.ALIPAY, PayChannel.WECHAT_PAY)  # where a success may come back from the customer's bank
 LOOK_AGAIN_AFTER = timedelta(minutes=2)
 WATCHED_FOR = timedelta(days=30)  # after a success; banks send money back within days
 DAILY = timedelta(days=1)
@@ -237,7 +237,7 @@ def next_look(attempt: RefundAttempt) -> datetime | None:
     when it is half as old again, not before two minutes, then daily for a month. None: not any more.
     """
     now = clock.now()
-    if attempt.state != AttemptState.SUCCEEDED or attempt.channel not in TAKES_BACK or attempt.settled_at is None:
+    if attempt.state != AttemptState.SUCCEEDED or attempt.channel not in KEEPS_OUR_MONEY or attempt.settled_at is None:
         return None
     age = now - attempt.settled_at
     return None if age > WATCHED_FOR else now + min(max(age / 2, LOOK_AGAIN_AFTER), DAILY)

@@ -16,13 +16,12 @@ from apps.billing.adapters.base import Statement
 from apps.billing.models import Difference, RefundAttempt, StatementRun
 from apps.billing.services import differences, paying
 from apps.billing.services.differences import RECONCILER, Found
-from apps.billing.states import AttemptState, DifferenceKind, DifferenceState, PayChannel
+from apps.billing.states import KEEPS_OUR_MONEY, AttemptState, DifferenceKind, DifferenceState
 from apps.core import clock
 from apps.journal import events as journal
 
 logger = logging.getLogger(__name__)
 
-CHANNELS = (PayChannel.ALIPAY, PayChannel.WECHAT_PAY)
 ENDS_IN_THE_BILL = (
     "CLOSED",
     "ABNORMAL",
@@ -38,14 +37,14 @@ def run_due() -> list[StatementRun]:
     What agreed before may have come back since: successes of the last month that nobody asks about are asked about again.
     """
     paying.look_soon(RefundAttempt.objects.filter(
-        state=AttemptState.SUCCEEDED, channel__in=CHANNELS, next_query_at=None,
+        state=AttemptState.SUCCEEDED, channel__in=KEEPS_OUR_MONEY, next_query_at=None,
         settled_at__gt=clock.now() - paying.WATCHED_FOR,
     ))  # fmt: skip
     today = clock.local(clock.now()).date()
     runs = []
     for back in range(BACK_DAYS, 0, -1):
         day = today - timedelta(days=back)
-        for channel in CHANNELS:
+        for channel in KEEPS_OUR_MONEY:
             if StatementRun.objects.filter(channel=channel, day=day).exists():
                 continue
             try:

@@ -225,7 +225,9 @@ def _to(refund: Refund, rung: ladder.Rung, payee: Payee) -> Refund:
 def _is_another(refund: Refund, payee: Payee) -> bool:
     """A way that needs no payee must not become the way to a new one: who pays by hand reads it there."""
     given = payee_fields(payee)
-    return any(given[name] and given[name] != getattr(refund, name) for name in ("payee_name", "payee_account"))
+    return bool(given["payee_account"]) and any(
+        given[name] != getattr(refund, name) for name in ("payee_name", "payee_account")
+    )
 
 
 def check_payee(refund: Refund, payee: Payee) -> None:

@@ -30,9 +30,8 @@ def invoice(draft: InvoiceDraft, *, actor: Actor) -> Taken[Invoice]:
         other = Invoice.objects.filter(external_id=draft.external_id).only("code", "number").first()
         if other is not None and (other.code, other.number) != (draft.code, draft.number):
             raise DomainError("invoice.external_id_taken", field="external_id", number=str(other))
-    known = Invoice.objects.filter(code=draft.code, number=draft.number).exists()
-    row = invoices.take_over(draft, actor=actor)
-    if not known:
+    row, new = invoices.add_or_find(draft, actor=actor)
+    if new:
         return Taken(row, bulk.NEW)
     return Taken(row, bulk.CHANGED if facts(row, draft.facts, actor=actor) else bulk.SAME)
 
@@ -80,8 +79,8 @@ def payment(draft: PaymentDraft, *, actor: Actor) -> Taken[Payment]:
         try:
             with transaction.atomic():
                 row.save(force_insert=True)
-        except IntegrityError as error:  # another report of it came first
-            raise DomainError("payment.changed", field="number", number=draft.number) from error
+        except IntegrityError:  # another report of it came first
+            return _complete(locks.rows(Payment.objects.filter(number=row.number))[0], draft)
         data = {"number": row.number, "channel": row.channel, "amount": row.amount}
         journal.record(events.PAYMENT_IMPORTED, subject=row, actor=actor, data=data)
     return Taken(row, bulk.NEW)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from apps.billing import events, rulings
+from apps.billing import events, makers, rulings
 from apps.billing.models import Invoice, VoidCheck, VoidRequest, VoidRule
 from apps.billing.services import invoices
 from apps.billing.states import Act, CheckKind, CheckResult, Fact, FormKind, Source, VoidState
@@ -78,7 +78,7 @@ def record_check(request: VoidRequest, kind: str, *, passed: bool, actor: Actor,
         fresh = locks.row(VoidRequest, request.pk)
         if fresh.state != VoidState.VERIFICATION:
             raise DomainError("transition.impossible", state=fresh.get_state_display())
-        if fresh.requested_by_id is not None and fresh.requested_by_id == actor.user_id:
+        if actor.user_id is not None and actor.user_id in {fresh.requested_by_id, *makers.of(fresh)}:
             raise DomainError("approval.own")
         check = fresh.checks.filter(kind=kind).first()
         if check is None:
@@ -153,7 +153,7 @@ def confirm(request: VoidRequest, *, actor: Actor) -> VoidRequest:
     """
     with transaction.atomic():
         fresh = refresh(request)
-        if fresh.requested_by_id is not None and fresh.requested_by_id == actor.user_id:
+        if actor.user_id is not None and actor.user_id in {fresh.requested_by_id, *makers.of(fresh)}:
             raise DomainError("approval.own")
         if not fresh.act:
             raise _undecided(fresh)

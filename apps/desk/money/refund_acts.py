@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 from apps.billing.models import HandPayment, Refund, RefundAttempt
 from apps.billing.services import approvals, by_hand, paying, refund_gates, refunds
 from apps.billing.services.refunds import Payee
-from apps.billing.states import OPEN_ATTEMPTS, PayChannel, RefundState
+from apps.billing.states import ONLINE, OPEN_ATTEMPTS, PayChannel, RefundState
 from apps.core import uploads
 from apps.core.actors import Actor
 from apps.core.errors import DomainError
@@ -20,7 +20,6 @@ from apps.journal import gates
 
 S = RefundState
 PAY, REQUEST, EXCEPT = "billing.pay_refund", "billing.request_refund", "billing.except_refund_gate"
-ONLINE = (PayChannel.ALIPAY, PayChannel.WECHAT_PAY, PayChannel.BENEFIT)
 
 
 # Why not -------------------------------------------------------------------------------------------------------------

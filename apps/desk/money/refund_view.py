@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import pgettext
 
 from apps.billing.models import Refund, VoidRequest
 from apps.billing.services import approvals, ladder, refund_gates
@@ -35,9 +36,12 @@ def find(key: str, actor: Actor) -> Refund | None:
 
 
 def way(channel: str, method: str) -> str:
-    """`Alipay · original route`."""
+    """`Alipay · original route`; a coupon or points are credited, nothing goes back the way it came."""
+    if channel == PayChannel.BENEFIT and method == Method.REFUND:
+        return f"{PayChannel(channel).label} · {pgettext('method', 'credited')}"
     methods = dict(Method.choices)
-    return f"{PayChannel(channel).label} · {methods.get(method, method)}"
+    names = dict(PayChannel.choices)
+    return f"{names.get(channel, channel)} · {methods.get(method, method)}"
 
 
 def gather(refund: Refund, actor: Actor) -> dict[str, Any]:

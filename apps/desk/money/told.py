@@ -1,13 +1,14 @@
 """Events of money in words, for the story of a case and of its ticket."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.billing import events
+from apps.billing import events, failures
 from apps.billing.states import (
     Act,
     BatchState,
@@ -134,7 +135,7 @@ def details(event: Event) -> Iterable[str]:
         yield str(PayChannel(data["channel"]).label)
     for name in ("amount", "total"):
         if data.get(name):
-            yield f"¥{data[name]}"
+            yield f"¥{Decimal(data[name]):,.2f}"
     for name in ("basis", "certificate", "code", "because", "our_number", "why"):
         if isinstance(data.get(name), str):
-            yield data[name]
+            yield failures.told(data[name]) if name == "code" else data[name]

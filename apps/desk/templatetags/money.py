@@ -4,9 +4,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 from django import template
+from django.utils.translation import gettext as _
 
-from apps.billing.states import FormState, Method, PayChannel
+from apps.billing import failures
+from apps.billing.states import FormState, PayChannel
 from apps.desk import words
+from apps.desk.money import refund_view
 
 register = template.Library()
 
@@ -37,11 +40,23 @@ def channel_word(value: str) -> str:
 
 
 @register.filter
-def method_word(value: str) -> str:
-    return str(Method(value).label) if value in Method.values else value
+def way_word(method: str, channel: str) -> str:
+    """`Alipay · original route`."""
+    return refund_view.way(channel, method)
+
+
+@register.filter
+def failure_word(code: str) -> str:
+    return failures.told(code)
 
 
 @register.filter
 def lasting(length: timedelta) -> str:
     """`2 d 3 h`."""
     return words.duration(length)
+
+
+@register.filter
+def adapter_word(name: str) -> str:
+    """By which way the tax platform was asked."""
+    return {"manual": _("on the tax bureau's site"), "open_platform": _("tax platform")}.get(name, name)

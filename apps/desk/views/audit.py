@@ -143,20 +143,11 @@ def export(request: HttpRequest, pk: UUID) -> HttpResponse:
     values = (row.number, row.first_day, row.last_day, row.seed, row.method, row.population, row.population_digest)
     writer.writerows(zip(head, values, strict=True))
     writer.writerow([])
-    writer.writerow(
-        [
-            pgettext("audit", "Row"),
-            pgettext("audit", "Case"),
-            _("Layer"),
-            pgettext("audit", "Amount"),
-            pgettext("audit", "Question"),
-            pgettext("audit", "Answer"),
-            pgettext("audit", "Note"),
-            pgettext("audit", "Evidence"),
-            pgettext("audit", "By"),
-            pgettext("audit", "When"),
-        ]
-    )
+    writer.writerow([
+        pgettext("audit", "Row"), pgettext("audit", "Case"), _("Layer"), pgettext("audit", "Amount"),
+        pgettext("audit", "Question"), pgettext("audit", "Answer"), pgettext("audit", "Note"), pgettext("audit", "Evidence"),
+        pgettext("audit", "By"), pgettext("audit", "When"),
+    ])  # fmt: skip
     answers = (
         AuditAnswer.objects.filter(item__sample=row).select_related("item", "by").order_by("item__position", "position")
     )
@@ -169,16 +160,10 @@ def export(request: HttpRequest, pk: UUID) -> HttpResponse:
         )  # fmt: skip
         writer.writerow([_cell(cell) for cell in cells])
     writer.writerow([])
-    writer.writerow(
-        [
-            _("Finding"),
-            _("Severity"),
-            pgettext("audit", "State"),
-            _("Owner"),
-            pgettext("audit", "What was found"),
-            _("What was done about it"),
-        ]
-    )
+    writer.writerow([
+        _("Finding"), _("Severity"), pgettext("audit", "State"), _("Owner"), pgettext("audit", "What was found"),
+        _("What was done about it"),
+    ])  # fmt: skip
     for finding in row.findings.select_related("owner"):
         cells = (
             finding.number, finding.get_severity_display(), finding.get_state_display(), finding.owner, finding.text,

@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -19,9 +19,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.accounts.models import ApprovalLimit, User
 from apps.accounts.principals import actor_for
 from apps.billing import settlement
-from apps.billing.models import BankBatch, Delegation, Difference, ProviderFloat, StatementRun
+from apps.billing.models import BankBatch, Delegation, Difference, ProviderFloat, Refund, StatementRun
 from apps.billing.services import approvals, bank_batches, floats, month_end, request_sheets
-from apps.billing.states import BatchState, DifferenceState
+from apps.billing.states import BatchState, DifferenceState, RefundState
 from apps.core import clock
 from apps.core.actors import Actor
 from apps.core.errors import DomainError
@@ -31,6 +31,7 @@ from apps.desk.views.frame import framed
 
 SHEET_SECONDS = 1800  # how long an uploaded sheet waits for its second step
 SHOWN = 200
+STUCK = (RefundState.NEEDS_FALLBACK, RefundState.BOUNCED)
 
 
 @require_GET
@@ -60,6 +61,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "batches": list(
             BankBatch.objects.exclude(state__in=(BatchState.DONE, BatchState.CANCELLED)).order_by("-id")[:10]
         ),
+        "stuck": Refund.objects.visible_to(actor).filter(state__in=STUCK).aggregate(n=Count("pk"), total=Sum("amount")),
         "waiting_count": len(waiting),
         "waiting_sum": sum((attempt.amount for attempt in waiting), Decimal(0)),
         "sees": {name: actor.can(f"billing.view_{name}") for name in ("bankbatch", "statementrun", "providerfloat")},

@@ -18,7 +18,6 @@ ON_REOPENING = (Metric.ACCEPTANCE, Metric.RESOLUTION)
 OF_PART = (Metric.ACCEPTANCE, Metric.RESOLUTION)  # a part owes nothing to the customer: the whole does
 # What the law asks about a return goes on when the ticket is closed: only the money ends it (LAW-01).
 OF_A_RETURN = (Metric.LEGAL_REFUND, Metric.LEGAL_REFUND_LIMIT)
-WORK = (Metric.ACCEPTANCE, Metric.ANSWER, Metric.PROGRESS, Metric.RESOLUTION)
 DAYS_WITHOUT_DEADLINE = 365  # after receipt: what owes nothing stands at the end of the queue
 
 

@@ -1,0 +1,57 @@
+"""Nobody gives rights to themselves, administrators included (ADM-01, VOI-02)."""
+
+import pytest
+from django.contrib.auth.models import Group
+
+from apps.accounts.models import ApprovalLimit
+from apps.accounts.roles import Role
+from tests.factories import staff
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("ADM-01")]
+
+
+@pytest.fixture
+def admin(client):
+    user = staff(Role.ADMINISTRATOR, is_superuser=True)
+    client.force_login(user)
+    return user
+
+
+def give(client, user, *roles):
+    typed = {
+        "username": user.username, "display_name": "张三", "staff_number": user.staff_number or "", "language": "zh-hans",
+        "department": user.department_id or "", "is_active": "on", "is_staff": "on", "email": "", "phone": "",
+        "groups": [Group.objects.get(name=role).pk for role in roles],
+    }  # fmt: skip
+    return client.post(f"/admin/accounts/user/{user.pk}/change/", typed)
+
+
+def roles_of(user):
+    return set(user.groups.values_list("name", flat=True))
+
+
+def test_an_administrator_gives_roles_to_others_only(client, admin):
+    other = staff(Role.SERVICE_STAFF)
+
+    assert give(client, other, Role.FINANCE_OFFICER).status_code == 302
+    assert give(client, admin, Role.ADMINISTRATOR, Role.MANAGEMENT).status_code == 302
+
+    assert roles_of(other) == {Role.FINANCE_OFFICER}
+    assert roles_of(admin) == {Role.ADMINISTRATOR}
+    admin.refresh_from_db()
+    assert admin.is_superuser
+
+
+@pytest.mark.req("VOI-02")
+def test_nor_do_they_set_the_limit_of_a_role_they_hold(client, admin):
+    mine, theirs = Group.objects.get(name=Role.ADMINISTRATOR), Group.objects.get(name=Role.QUALITY)
+    typed = {"subject": ApprovalLimit.Subject.REFUND, "limit": ""}
+
+    assert client.post("/admin/accounts/approvallimit/add/", {**typed, "role": mine.pk}).status_code == 200
+    assert client.post("/admin/accounts/approvallimit/add/", {**typed, "role": theirs.pk}).status_code == 302
+
+    assert not ApprovalLimit.objects.filter(role=mine).exists()
+    held = ApprovalLimit.objects.create(role=mine, subject=ApprovalLimit.Subject.REFUND, limit=1)
+    assert (
+        client.post(f"/admin/accounts/approvallimit/{held.pk}/change/", {**typed, "role": theirs.pk}).status_code == 403
+    )
