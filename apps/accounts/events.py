@@ -12,6 +12,7 @@ API_KEY_CREATED = "api_key.created"  # scopes, expires_at
 API_KEY_REVOKED = "api_key.revoked"
 STAFF_CREATED = "staff.created"  # roles, department, superuser, active
 STAFF_RIGHTS_CHANGED = "staff.rights_changed"  # before, after: the same facts
+STAFF_PASSWORD_SET = "staff.password_set"  # by an administrator, who could log in as that person until they change it
 ROLE_RIGHTS_CHANGED = "role.rights_changed"  # role, granted, withdrawn
 APPROVAL_LIMIT_CHANGED = "approval_limit.changed"  # role, subject, before, after: "500.00", "none" (no limit) or null
 

@@ -97,8 +97,9 @@ def send_survey(event: Event) -> None:
 @on(events.SURVEY_REMINDED, name="feedback.send_survey_reminder")
 def send_survey_reminder(event: Event) -> None:
     ticket = _ticket(event)
-    survey = ticket.surveys.get(round=ticket.reopen_count)
-    if survey_sms.unwanted(ticket):
+    # Reopened or answered meanwhile: nobody is to be reminded of a round that is over.
+    survey = ticket.surveys.filter(pk=event.data["survey"], round=ticket.reopen_count, answered_at=None).first()
+    if survey is None or survey_sms.unwanted(ticket):
         return
     announcements.to_customer(ticket, "survey_reminder", event, link=links.survey_url(survey), closes_on="")
 

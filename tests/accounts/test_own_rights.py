@@ -5,6 +5,7 @@ from django.contrib.auth.models import Group
 
 from apps.accounts.models import ApprovalLimit
 from apps.accounts.roles import Role
+from apps.journal.models import Event
 from tests.factories import staff
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("ADM-01")]
@@ -55,3 +56,17 @@ def test_nor_do_they_set_the_limit_of_a_role_they_hold(client, admin):
     assert (
         client.post(f"/admin/accounts/approvallimit/{held.pk}/change/", {**typed, "role": theirs.pk}).status_code == 403
     )
+
+
+@pytest.mark.req("ADM-03")
+def test_whose_password_an_administrator_set_is_in_the_journal(client, admin):
+    other = staff(Role.MANAGEMENT)
+    address, good = f"/admin/accounts/user/{other.pk}/password/", "correct horse battery 9"
+    told = Event.objects.filter(kind="staff.password_set")
+
+    wrong = {"password1": good, "password2": "another", "usable_password": "true"}
+    assert client.post(address, wrong).status_code == 200
+    assert not told.exists()
+    assert client.post(address, {**wrong, "password2": good}).status_code == 302
+
+    assert [(event.actor_id, event.subject_id.int) for event in told] == [(admin.pk, other.pk)]

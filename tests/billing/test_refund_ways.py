@@ -212,6 +212,22 @@ def test_of_an_invoice_undone_in_part_no_more_leaves_than_was_undone(by_request)
     assert {one.invoice for one in settlement.exposure(finance())} == {str(blue)}
 
 
+@pytest.mark.req("VOI-13")
+def test_more_than_the_undone_invoice_waits_for_the_orders_other_one():
+    RefundGate.objects.all().delete()
+    buyer = factories.make_customer()
+    order = factories.OrderFactory(customer=buyer)
+    small = tax.begun(of=invoice(line("100.00"), kind="e_ordinary", customer=buyer, order=order))
+    tax_operations.settle(small.operations.get(), TaxOutcome(Proof.SUCCEEDED, certificate="99" + "2" * 18))
+    other = invoice(line("900.00"), kind="e_ordinary", customer=buyer, order=order)
+    paid, of = payment("1130.00", customer=buyer, order=order), VoidRequest.objects.get()
+
+    covered, more = (approve(refund(paid, amount=amount, void_request=of)) for amount in ("113.00", "113.01"))
+
+    assert refund_gates.invoice_of(covered) is None
+    assert refund_gates.invoice_of(more) == other
+
+
 def test_wechat_takes_one_part_a_minute_within_a_year(providers):  # noqa: F811
     paid = payment("100.00", PayChannel.WECHAT_PAY)
     first, second = (approve(refund(paid, amount="10.00")) for _ in range(2))

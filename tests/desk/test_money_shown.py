@@ -45,6 +45,14 @@ def test_who_signs_a_batch_second_sees_whom_it_pays(officer):
     assert "88.00" in page
 
 
+def test_before_a_batch_is_drawn_up_or_released_the_page_says_how_much_it_is(officer):
+    at_bank()
+    assert "1 笔转账，合计 ¥88.00" in officer.get(reverse("admin:billing_bankbatch_draw_up_sheet")).content.decode()
+    batch = bank_batches.draw_up("generic", actor=finance())
+    asked = officer.get(reverse("admin:billing_bankbatch_release", args=[batch.pk])).content.decode()
+    assert "1 笔转账，合计 ¥88.00" in asked and batch.number in asked
+
+
 def test_a_result_that_cannot_be_read_says_why_in_the_readers_language(officer):
     at_bank()
     batch = bank_batches.draw_up("generic", actor=finance())

@@ -11,7 +11,7 @@ from apps.feedback.models import Ticket
 from apps.feedback.services import closure
 from apps.feedback.states import ClosedAs, TicketState
 from apps.journal import deliveries
-from apps.journal.models import Event
+from apps.journal.models import Delivery, Event
 from apps.notifications.models import OutgoingMessage
 from apps.sla.models import Deadline
 from apps.sla.services.sweep import sweep
@@ -108,6 +108,22 @@ def test_no_answer_brings_a_reminder_and_then_a_closing_that_is_not_satisfaction
     assert (ticket.state, ticket.closed_as, ticket.satisfaction) == (TicketState.CLOSED, ClosedAs.NO_REPLY, None)
     assert Event.objects.filter(subject_id=ticket.pk, kind="survey.reminded").count() == 1
     assert messages(ticket).count("survey_reminder") == 1
+
+
+@pytest.mark.req("SUR-04")
+@pytest.mark.parametrize("meanwhile", ["reopened", "answered"])
+def test_nobody_is_reminded_of_a_survey_that_is_over_meanwhile(meanwhile):
+    ticket = factories.ticket_in("callback")
+    closure.remind(ticket)
+    if meanwhile == "reopened":
+        closure.reopen(Ticket.objects.get(pk=ticket.pk), actor=factories.staff_actor(Role.SERVICE_STAFF), reason="又坏了")
+    else:
+        answer(ticket, 5)
+
+    deliveries.drain()
+
+    assert messages(ticket).count("survey_reminder") == 0
+    assert not Delivery.objects.filter(receiver="feedback.send_survey_reminder", done_at=None).exists()
 
 
 @pytest.mark.req("SUR-03")

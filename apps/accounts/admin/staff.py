@@ -4,8 +4,9 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
@@ -143,6 +144,14 @@ class StaffAdmin(UserAdmin, ModelAdmin):
             field.label_from_instance = lambda group: roles.label(group.name)
             field.help_text = _("Rights come from roles; the role matrix shows which.")
         return field
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        with transaction.atomic():
+            answer: HttpResponse = super().user_change_password(request, id, form_url)
+            user = self.get_object(request, id)
+            if isinstance(answer, HttpResponseRedirect) and request.method == "POST" and user is not None:
+                staff.record_password_set(user, actor=actor_for(request))
+        return answer
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         obj.staff_number = obj.staff_number or None

@@ -77,6 +77,11 @@ def record_rights_change(user: User, before: dict[str, Any], *, actor: Actor) ->
         )
 
 
+def record_password_set(user: User, *, actor: Actor) -> None:
+    """Tell the journal who set whose password: what is signed under that name next may be theirs."""
+    record(events.STAFF_PASSWORD_SET, subject=events.ref(user), actor=actor)
+
+
 def rights_of_role(group: Group) -> set[str]:
     """The role's rights as `app.codename`."""
     pairs = group.permissions.values_list("content_type__app_label", "codename")

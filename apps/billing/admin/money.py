@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
@@ -78,6 +79,11 @@ def _total(object_id: Any) -> Decimal | None:
     return BankBatch.objects.filter(pk=object_id).values_list("total", flat=True).first()
 
 
+def _transfers(count: int, total: Decimal) -> str:
+    words = ngettext("%(n)s transfer, ¥%(total)s", "%(n)s transfers, ¥%(total)s", count)
+    return words % {"n": count, "total": f"{total:,.2f}"}
+
+
 class ResultForm(forms.Form):
     file = forms.FileField(
         label=_("Result file (pain.002, XLSX or CSV)"),
@@ -116,7 +122,9 @@ class BankBatchAdmin(ReadOnly):
     @needs_second_factor(Act.BATCH)
     def _draw_up(self, request: HttpRequest, layout: str) -> HttpResponse:
         if request.method != "POST":
-            return self._confirm(request, Layout(layout).label, _("Draw up a sheet"))
+            waiting = bank_batches.waiting()
+            about = _transfers(len(waiting), sum((one.amount for one in waiting), Decimal(0)))
+            return self._confirm(request, Layout(layout).label, _("Draw up a batch"), about)
         try:
             batch = bank_batches.draw_up(layout, actor=actor_for(request))
         except DomainError as error:
@@ -128,13 +136,13 @@ class BankBatchAdmin(ReadOnly):
     @needs_second_factor(Act.BATCH, lambda request, object_id: _total(object_id))
     def release(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
         if request.method != "POST":
-            return self._confirm(request, self._batch(request, object_id), _("Release"))
+            return self._asked(request, object_id, _("Release"))
         return self._do(request, object_id, lambda batch: bank_batches.release(batch, actor=actor_for(request)))
 
     @action(description=_("Cancel"), permissions=["pay"], url_path="cancel", icon="block")
     def cancel_batch(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
         if request.method != "POST":
-            return self._confirm(request, self._batch(request, object_id), _("Cancel"))
+            return self._asked(request, object_id, _("Cancel"))
         words = str(_("Cancelled in the list of batches"))
         return self._do(
             request, object_id, lambda batch: bank_batches.cancel(batch, actor=actor_for(request), reason=words)
@@ -144,7 +152,7 @@ class BankBatchAdmin(ReadOnly):
     @needs_second_factor(Act.BATCH, lambda request, object_id: _total(object_id))
     def download(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
         if request.method != "POST":
-            return self._confirm(request, self._batch(request, object_id), _("Download, once"))
+            return self._asked(request, object_id, _("Download, once"))
         try:
             name, content = bank_batches.download(self._batch(request, object_id), actor=actor_for(request))
         except DomainError as error:
@@ -175,9 +183,16 @@ class BankBatchAdmin(ReadOnly):
         context = {**self.admin_site.each_context(request), "title": batch.number, "form": form, "opts": self.opts}
         return TemplateResponse(request, "billing/upload.html", context)
 
-    def _confirm(self, request: HttpRequest, title: object, label: object) -> HttpResponse:
-        """Nothing about money happens by following a link."""
-        context = {**self.admin_site.each_context(request), "title": str(title), "label": label, "opts": self.opts}
+    def _asked(self, request: HttpRequest, object_id: UUID, label: object) -> HttpResponse:
+        batch = self._batch(request, object_id)
+        return self._confirm(request, batch, label, _transfers(batch.count, batch.total))
+
+    def _confirm(self, request: HttpRequest, title: object, label: object, about: str) -> HttpResponse:
+        """Nothing about money happens by following a link; the page says how much it is about."""
+        context = {
+            **self.admin_site.each_context(request), "title": str(title), "label": label, "about": about,
+            "opts": self.opts,
+        }  # fmt: skip
         return TemplateResponse(request, "billing/confirm.html", context)
 
     def _batch(self, request: HttpRequest, object_id: UUID) -> BankBatch:

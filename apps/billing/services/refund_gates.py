@@ -27,17 +27,25 @@ def invoice_of(refund: Refund) -> Invoice | None:
     """The blue invoice that this refund leaves uncovered: less of it is undone than will have left for it then."""
     if refund.kind != RefundKind.REFUND:
         return None
-    if refund.void_request is not None:
-        blue = Invoice.objects.filter(pk=refund.void_request.invoice_id, state__in=STANDING).first()
-    elif refund.payment is not None and refund.payment.order_id is not None:
-        blue = newest_of([refund.payment.order_id]).get(refund.payment.order_id)
-    else:
-        blue = None
+    blue = _blue(refund)
     if blue is None or blue.state == InvoiceState.ISSUED:
         return blue
     others = Refund.objects.filter(_of_invoice(blue), kind=RefundKind.REFUND, state__in=LEFT).exclude(pk=refund.pk)
     left = refund.amount + (others.aggregate(sum=Sum("amount"))["sum"] or Decimal(0))
     return blue if left > undone([blue.pk]).get(blue.pk, Decimal(0)) else None
+
+
+def _blue(refund: Refund) -> Invoice | None:
+    """The invoice that still stands of those it pays back: its void request's; of more than that one, the order's."""
+    if refund.void_request is not None:
+        named = Invoice.objects.get(pk=refund.void_request.invoice_id)
+        if named.state in STANDING:
+            return named
+        if refund.amount <= named.gross:
+            return None
+    if refund.payment is None or refund.payment.order_id is None:
+        return None
+    return newest_of([refund.payment.order_id]).get(refund.payment.order_id)
 
 
 def newest_of(orders: Iterable[UUID]) -> dict[UUID, Invoice]:
