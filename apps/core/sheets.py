@@ -89,6 +89,10 @@ def _xlsx(content: bytes) -> list[list[str]]:
         return [[_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
     except (CalamineError, ValueError, OSError) as error:
         raise _unreadable(type(error).__name__) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # of the reader's own language; it is no Exception
+            raise
+        raise _unreadable("XLSX") from error
 
 
 def _csv(content: bytes) -> list[list[str]]:

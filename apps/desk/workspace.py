@@ -109,7 +109,8 @@ def context(
         for action, why in offered(ticket, actor)
     ]
     handles = actor.can("feedback.handle_ticket")
-    events = list(journal.timeline(ticket.pk, *money.case_ids(ticket), limit=EVENTS))
+    cases = money.case_ids(ticket)
+    events = list(journal.timeline(ticket.pk, *cases, limit=EVENTS))
     files = reads.attachments(ticket)
     return {
         "ticket": ticket,
@@ -144,7 +145,7 @@ def context(
         "cards": cards.shown(ticket, actor, _with_opened(opened, ticket, actor, bound)),
         "guidance": replies.guidance(ticket) if handles else None,
         "told": told(ticket) if handles else None,
-        "sent": list(notifications.messages_of(ref(ticket))),
+        "sent": list(notifications.messages_of(ref(ticket), cases)),
         **deadline_context(ticket, actor, bound),
         **customer_context(ticket, actor),
     }

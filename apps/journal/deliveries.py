@@ -32,7 +32,7 @@ def drain(*, seconds: float = 20.0) -> int:
     while True:
         claimed, delivered = _deliver_batch()
         done += delivered
-        if claimed < BATCH or time.monotonic() > until:
+        if not claimed or time.monotonic() > until:
             return done
 
 

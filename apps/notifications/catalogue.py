@@ -342,6 +342,7 @@ _TYPES = (
 )
 
 MESSAGE_TYPES: dict[str, MessageType] = {each.code: each for each in _TYPES}
+TO_CUSTOMERS = tuple(each.code for each in _TYPES if not each.for_staff)
 
 
 def codes() -> list[tuple[str, str | Promise]]:

@@ -4,9 +4,11 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
+from django.db.models import Q
+
 from apps.core.vocabulary import Language
 from apps.journal.events import Ref
-from apps.notifications import shipped
+from apps.notifications import catalogue, shipped
 from apps.notifications.models import Notice, OutgoingMessage, Template
 from apps.notifications.states import MessageState
 
@@ -49,20 +51,28 @@ def _words(rows: dict[str, tuple[str, str, bool]], code: str, channel: str, lang
     return None
 
 
-def messages_of(subject: Ref) -> "QuerySet[OutgoingMessage]":
-    """What was sent about a ticket, oldest first; texts and addresses are opened one by one by `services.desk`."""
+def messages_of(subject: Ref, cases: Collection[UUID] = ()) -> "QuerySet[OutgoingMessage]":
+    """What was sent about a ticket, oldest first; texts and addresses are opened one by one by `services.desk`.
+
+    Of its `cases` (refunds, say) it is what the customer was told; colleagues' notices stay with the case.
+    """
     return (
-        OutgoingMessage.objects.filter(subject_id=subject.id, subject_type=subject.type)
+        OutgoingMessage.objects.filter(_about(subject, cases))
         .defer("body", "thread", "recipient", "recipient_name")
         .order_by("id")
     )
 
 
-def calls_to_make(subject: Ref | None = None) -> "QuerySet[OutgoingMessage]":
-    """Calls that staff still have to make, oldest first: all of them, or those about one ticket (HND-07)."""
+def _about(subject: Ref, cases: Collection[UUID]) -> Q:
+    whole = Q(subject_id=subject.id, subject_type=subject.type)
+    return whole | Q(subject_id__in=cases, template__in=catalogue.TO_CUSTOMERS) if cases else whole
+
+
+def calls_to_make(subject: Ref | None = None, cases: Collection[UUID] = ()) -> "QuerySet[OutgoingMessage]":
+    """Calls that staff still have to make, oldest first: all, or those about one ticket and its cases (HND-07)."""
     calls = OutgoingMessage.objects.filter(state=MessageState.TO_CALL)
     if subject is not None:
-        calls = calls.filter(subject_id=subject.id, subject_type=subject.type)
+        calls = calls.filter(_about(subject, cases))
     return calls.defer("body", "thread", "recipient", "recipient_name").order_by("id")
 
 

@@ -29,6 +29,7 @@ from apps.billing.services import (
     verification,
     voids,
 )
+from apps.billing.services.outbound import Swept
 from apps.billing.services.tax_by_hand import HandRecord
 from apps.billing.states import CheckKind, CheckResult, FormState, InvoiceKind, Source, VoidState
 from apps.core import clock
@@ -347,6 +348,21 @@ def test_a_form_that_the_buyer_started_is_noted_and_confirmed_by_us(by_hand):
         refused("void.form_alive", lambda: tax_by_hand.start_by_buyer(request, "HZ78", actor=finance()))
         red_forms.change(form, "04", actor=finance())
     assert VoidRequest.objects.get().state == VoidState.READY
+
+
+def test_a_platform_that_hangs_holds_a_worker_no_longer_than_its_time(monkeypatch):
+    made = []
+    monkeypatch.setattr(tax_operations, "sweep", lambda limit: made.append(limit) or Swept(worked=1, settled=0))
+
+    tax_operations.work_off(seconds=0)
+    assert made == [1]
+
+    with at(0):
+        voids.decide(void_request(), actor=finance(), approve=True)
+        monkeypatch.setattr(tax_facts, "renew", made.append)
+        assert tax_facts.renew_waiting(seconds=-1) == 0
+        assert tax_facts.renew_waiting() == 1
+    assert len(made) == 2
 
 
 # The month's end ------------------------------------------------------------------------------------------------------

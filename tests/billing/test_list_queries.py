@@ -64,6 +64,7 @@ def some(count, owner):
         cancellations.file(CancellationDraft("voucher", number, buyer, Decimal(10)), actor=staff_actor())
 
 
+@pytest.mark.long
 def test_no_list_of_money_asks_more_for_more_rows(steady):
     RefundGate.objects.all().delete()
     manager = staff(Role.FINANCE_MANAGER, "finance")

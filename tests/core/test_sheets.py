@@ -62,3 +62,18 @@ def test_a_small_file_that_would_fill_the_memory_is_refused_in_words(content):
     assert caught.value.code == "sheet.unreadable"
     with pytest.raises(results.Unreadable):
         results.read("result.xlsx", content)
+
+
+def test_a_sheet_at_which_the_reader_panics_is_refused_in_words(monkeypatch):
+    """Its panic is no Exception: it would end the request, and a worker's task, without a word."""
+    panic = type("PanicException", (BaseException,), {})
+
+    class Reader:
+        @staticmethod
+        def from_filelike(_file):
+            raise panic("chunk size must be non-zero")
+
+    monkeypatch.setattr(sheets, "CalamineWorkbook", Reader)
+    with pytest.raises(DomainError) as caught:
+        sheets.read(xlsx(""))
+    assert caught.value.code == "sheet.unreadable"

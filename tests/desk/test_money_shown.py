@@ -42,7 +42,7 @@ def test_who_signs_a_batch_second_sees_whom_it_pays(officer):
 
     assert attempt.number in page and attempt.refund.number in page
     assert attempt.refund.payee_account_masked in page and "6222021234567890123" not in page
-    assert "88.00" in page
+    assert "88.00" in page and "转账明细" in page and "BankBatchRow object" not in page
 
 
 def test_before_a_batch_is_drawn_up_or_released_the_page_says_how_much_it_is(officer):

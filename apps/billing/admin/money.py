@@ -14,7 +14,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
@@ -46,6 +46,8 @@ class ReadOnly(ModelAdmin):
 class RowInline(TabularInline):
     model = BankBatchRow
     fields = readonly_fields = ("position", "refund", "payee", "amount", "state", "failure", "bank_reference")
+    verbose_name_plural = pgettext_lazy("batch", "transfers one by one")
+    hide_title = True
     extra = 0
     can_delete = False
 

@@ -28,8 +28,8 @@ from apps.crm.models import Customer
 from apps.feedback.models import Attachment, Message, Solution, Ticket
 from apps.feedback.services import links
 from apps.journal.models import Event
+from apps.notifications.catalogue import TO_CUSTOMERS
 from apps.notifications.models import OutgoingMessage
-from apps.notifications.money_types import MONEY_TYPES
 
 Case = VoidRequest | Refund
 
@@ -159,9 +159,8 @@ def _talk(found: Dossier) -> None:
 
 def _sent(found: Dossier) -> None:
     """What the customer was told of the case itself; colleagues' notices are no part of it."""
-    told = [kind.code for kind in MONEY_TYPES if not kind.for_staff]
     about = [found.case.pk, *(row.pk for row in (*found.refunds, *found.forms))]
-    found.sent = list(OutgoingMessage.objects.filter(subject_id__in=about, template__in=told).order_by("id"))
+    found.sent = list(OutgoingMessage.objects.filter(subject_id__in=about, template__in=TO_CUSTOMERS).order_by("id"))
 
 
 def _people(found: Dossier) -> None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.principals import actor_for
+from apps.billing import selectors as money
 from apps.core import uploads
 from apps.core.errors import DomainError, DomainErrors
 from apps.crm.models import Customer
@@ -185,7 +186,7 @@ def _reveal(ticket: Ticket, data: dict[str, Any], request: HttpRequest) -> str:
 def message(request: HttpRequest, number: str, message_id: UUID) -> HttpResponse:
     """The text of a message that went out about this ticket; opening it is recorded."""
     ticket = ticket_or_404(request, number)
-    sent = notifications.messages_of(ref(ticket)).filter(pk=message_id).first()
+    sent = notifications.messages_of(ref(ticket), money.case_ids(ticket)).filter(pk=message_id).first()
     if sent is None:
         raise Http404
     try:
@@ -205,7 +206,7 @@ def message(request: HttpRequest, number: str, message_id: UUID) -> HttpResponse
 def called(request: HttpRequest, number: str, message_id: UUID) -> HttpResponse:
     """Staff made the call that the customer wanted, or nobody answered (HND-07)."""
     ticket = ticket_or_404(request, number)
-    if not notifications.calls_to_make(ref(ticket)).filter(pk=message_id).exists():
+    if not notifications.calls_to_make(ref(ticket), money.case_ids(ticket)).filter(pk=message_id).exists():
         raise Http404
     reached = request.POST.get("reached") == "yes"
     try:
