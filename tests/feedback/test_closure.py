@@ -116,7 +116,9 @@ def test_nobody_is_reminded_of_a_survey_that_is_over_meanwhile(meanwhile):
     ticket = factories.ticket_in("callback")
     closure.remind(ticket)
     if meanwhile == "reopened":
-        closure.reopen(Ticket.objects.get(pk=ticket.pk), actor=factories.staff_actor(Role.SERVICE_STAFF), reason="又坏了")
+        closure.reopen(
+            Ticket.objects.get(pk=ticket.pk), actor=factories.staff_actor(Role.SERVICE_STAFF), reason="又坏了"
+        )
     else:
         answer(ticket, 5)
 
