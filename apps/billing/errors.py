@@ -161,6 +161,7 @@ register(
         "delegation.to_oneself": Problem(
             422, _("Nobody gives themselves somebody else's power. They give it, or another administrator does.")
         ),
+        "delegation.audits": Problem(422, _("%(name)s audits these cases and cannot decide them.")),
         "delegation.no_right": Problem(422, _("%(name)s has no right to sign this.")),
         "pack.not_ready": Problem(409, _("This pack is not built yet.")),
         "pack.gone": Problem(410, _("The file of this pack was destroyed by a destruction list; its digest remains.")),

@@ -120,6 +120,7 @@ def test_an_administrator_does_not_lend_somebodys_power_to_themselves():
         return approvals.delegate(given, actor=admin)
 
     assert refused(lambda: lend(admin.user)) == "delegation.to_oneself"
+    assert refused(lambda: lend(factories.staff(Role.AUDITOR))) == "delegation.audits"
     assert lend(factories.staff(Role.FINANCE_OFFICER)).pk
 
 

@@ -53,6 +53,25 @@ def test_before_a_batch_is_drawn_up_or_released_the_page_says_how_much_it_is(off
     assert "1 笔转账，合计 ¥88.00" in asked and batch.number in asked
 
 
+def test_a_batch_offers_what_it_can_take_now_and_from_whom(officer):
+    at_bank()
+    batch = bank_batches.draw_up("generic", actor=finance())
+    address = reverse("admin:billing_bankbatch_change", args=[batch.pk])
+
+    def offered():
+        page = officer.get(address).content.decode()
+        names = ("release", "cancel_batch", "download", "read_result")
+        return [name for name in names if reverse(f"admin:billing_bankbatch_{name}", args=[batch.pk]) in page]
+
+    assert offered() == ["release", "cancel_batch"]
+    bank_batches.release(batch, actor=finance())
+    assert offered() == ["cancel_batch", "download"]
+    bank_batches.download(BankBatch.objects.get(), actor=finance())
+    assert offered() == ["read_result"]
+    BankBatch.objects.update(state="drawn_up", drawn_up_by=officer.session["_auth_user_id"])
+    assert offered() == ["cancel_batch"]
+
+
 def test_a_result_that_cannot_be_read_says_why_in_the_readers_language(officer):
     at_bank()
     batch = bank_batches.draw_up("generic", actor=finance())

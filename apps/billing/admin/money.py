@@ -24,7 +24,7 @@ from apps.accounts.second_look import Act, needs_second_factor
 from apps.billing.admin import provider_page
 from apps.billing.models import BankBatch, BankBatchRow, Difference, ProviderFloat, RefundGate, StatementRun
 from apps.billing.services import bank_batches, differences, floats, refund_gates
-from apps.billing.states import DifferenceState, Layout
+from apps.billing.states import BatchState, DifferenceState, Layout
 from apps.core.errors import DomainError
 
 
@@ -77,6 +77,20 @@ class RowInline(TabularInline):
         return row.attempt.amount
 
 
+STEPS = {
+    BatchState.DRAWN_UP: ("release", "cancel_batch"),
+    BatchState.RELEASED: ("download", "cancel_batch"),
+    BatchState.DOWNLOADED: ("read_result",),
+    BatchState.DONE: ("read_result",),  # what bounced comes in a later file
+    BatchState.CANCELLED: (),
+}
+
+
+def _steps_of(batch: BankBatch, user_id: int | None) -> tuple[str, ...]:
+    steps = STEPS[BatchState(batch.state)]
+    return tuple(f"billing_bankbatch_{step}" for step in steps if step != "release" or batch.drawn_up_by_id != user_id)
+
+
 def _total(object_id: Any) -> Decimal | None:
     return BankBatch.objects.filter(pk=object_id).values_list("total", flat=True).first()
 
@@ -112,6 +126,12 @@ class BankBatchAdmin(ReadOnly):
 
     def has_pay_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return actor_for(request).can("billing.pay_refund")
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Only what this batch can take now from this person; the services refuse the rest all the same."""
+        batch = BankBatch.objects.filter(pk=object_id).first()
+        fits = _steps_of(batch, request.user.pk) if batch else ()
+        return [each for each in super().get_actions_detail(request, object_id) if each.action_name in fits]
 
     @action(description=_("Draw up a sheet"), permissions=["pay"], url_path="draw-up-sheet", icon="table")
     def draw_up_sheet(self, request: HttpRequest) -> HttpResponse:

@@ -166,7 +166,7 @@ def delegate(delegation: Delegation, *, actor: Actor) -> Delegation:
     """Let somebody sign in one's place for some days. Oneself, or whoever manages people, may do so.
 
     Nobody takes a power by writing it down themselves: giver or a third person does it.
-    Raises DomainError `delegation.span`, `.self`, `.to_oneself`, `.no_right`, `core.not_allowed`.
+    Raises DomainError `delegation.span`, `.self`, `.to_oneself`, `.audits`, `.no_right`, `core.not_allowed`.
     """
     if delegation.giver_id != actor.user_id and not actor.can("accounts.change_user"):
         raise DomainError("core.not_allowed")
@@ -174,6 +174,8 @@ def delegate(delegation: Delegation, *, actor: Actor) -> Delegation:
         raise DomainError("delegation.self", field="taker")
     if delegation.taker_id == actor.user_id:
         raise DomainError("delegation.to_oneself", field="taker")
+    if delegation.taker.has_perm("billing.do_audit") and not delegation.taker.is_superuser:
+        raise DomainError("delegation.audits", field="taker", name=delegation.taker)
     if delegation.last_day < delegation.first_day:
         raise DomainError("delegation.span", field="last_day")
     rights = RIGHTS[ApprovalLimit.Subject(delegation.subject)]

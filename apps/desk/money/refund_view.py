@@ -38,7 +38,8 @@ def find(key: str, actor: Actor) -> Refund | None:
 def way(channel: str, method: str) -> str:
     """`Alipay · original route`; a coupon or points are credited, nothing goes back the way it came."""
     if channel == PayChannel.BENEFIT and method == Method.REFUND:
-        return f"{PayChannel(channel).label} · {pgettext('method', 'credited')}"
+        credited = pgettext("method", "credited")  # not inside the f-string: there it is not found for translation
+        return f"{PayChannel(channel).label} · {credited}"
     methods = dict(Method.choices)
     names = dict(PayChannel.choices)
     return f"{names.get(channel, channel)} · {methods.get(method, method)}"
