@@ -1,6 +1,7 @@
 """Fixtures for every test. The database is a copy of a template with all migrations and the shipped defaults."""
 
 import os
+from itertools import count
 
 import pytest
 from django.db import connection
@@ -33,6 +34,15 @@ def django_db_setup(request, django_test_environment, django_db_blocker):
     yield
     with django_db_blocker.unblock():
         databases.drop(name)
+
+
+_heads = count(1)
+
+
+@pytest.fixture(autouse=True)
+def heads_of_its_own(settings):
+    """What one test exported is gone from the database of the next, which would look like a deletion."""
+    settings.EVIDENCE_HEADS_FILE = settings.EVIDENCE_KEY_FILE.with_name(f"heads-{next(_heads)}.jsonl")
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ class UserFactory(factory.django.DjangoModelFactory):
 
     username = factory.Sequence(lambda n: f"staff{n}")
     display_name = factory.Sequence(lambda n: f"员工 {n}")
-    staff_number = factory.Sequence(lambda n: f"S{n:04d}")
+    staff_number = factory.Sequence(lambda n: f"U{n:04d}")  # `staff()` counts by itself
     is_staff = True
     password = factory.django.Password(PASSWORD)
 

@@ -257,7 +257,7 @@ def test_admin_shows_the_key_once(client):
     assert "no-store" in page["Cache-Control"]
     assert key.expires_at == datetime(2099, 1, 1, 0, 0, tzinfo=UTC)
     assert clear not in client.get(f"/admin/accounts/apikey/{key.pk}/change/").content.decode()
-    assert Event.objects.get(subject_id=key.pk).actor_label.startswith("S")
+    assert Event.objects.get(subject_id=key.pk).actor_label.startswith("U")
 
 
 def test_admin_refuses_a_key_without_scopes_or_in_the_past(client):

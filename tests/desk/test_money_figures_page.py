@@ -61,10 +61,11 @@ def test_the_page_needs_as_many_queries_for_many_refunds_as_for_one(signed_in, d
         assert client.get(reverse("desk:money_figures")).status_code == 200
     for _n in range(3):
         paid_refund()
+    client.get(reverse("desk:money_figures"))  # rules that a process keeps for a minute are known
     cache.clear()
     with django_assert_max_num_queries(30) as full:
         client.get(reverse("desk:money_figures"))
-    assert len(full) <= len(one)  # rules that a process keeps for a minute may be known by now
+    assert len(full) <= len(one)
 
 
 @pytest.mark.req("VOI-09")

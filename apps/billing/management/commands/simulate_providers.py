@@ -50,4 +50,5 @@ class Command(BaseCommand):
         with providers:
             self.stdout.write(f"Payment providers: {providers.url}  (set PAYMENT_SIMULATOR_URL to this)")
             self.stdout.write(f"Faults: {', '.join(fault.value for fault in Fault)}; rate {providers.faults.rate:g}")
+            self.stdout.flush()  # into a pipe it would wait for more
             stop.wait()

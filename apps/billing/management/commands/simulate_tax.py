@@ -56,6 +56,7 @@ class Command(BaseCommand):
         with tax:
             self.stdout.write(f"Tax platform: {tax.url}/  (set TAX_SIMULATOR_URL to this)")
             self.stdout.write(f"Faults: {', '.join(fault.value for fault in Fault)}; rate {tax.faults.rate:g}")
+            self.stdout.flush()  # into a pipe it would wait for more
             stop.wait()
 
 

@@ -51,4 +51,5 @@ class Command(BaseCommand):
         with platforms:
             self.stdout.write(f"Social platforms: {platforms.url}  (set SOCIAL_SIMULATOR_URL to this)")
             self.stdout.write(f"Faults: {', '.join(fault.value for fault in Fault)}")
+            self.stdout.flush()  # into a pipe it would wait for more
             stop.wait()

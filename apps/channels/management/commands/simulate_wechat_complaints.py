@@ -56,6 +56,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Faults of callbacks: {', '.join(fault.value for fault in CALLBACK_FAULTS)}")
             self.stdout.write(f"Faults of the API: {', '.join(fault.value for fault in API_FAULTS)}")
             self._complain(platform, door, options, stop)
+            self.stdout.flush()  # into a pipe it would wait for more
             stop.wait()
         self.stdout.write(f"{len(platform.known)} complaints, {len(platform.callbacks)} callbacks")
 

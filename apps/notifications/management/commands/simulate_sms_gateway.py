@@ -58,6 +58,7 @@ class Command(BaseCommand):
         with gateway:
             self.stdout.write(f"SMS gateway: {gateway.url}  (set SMS_GATEWAY_URL to this)")
             self.stdout.write(f"Faults: {', '.join(fault.value for fault in Fault)}; rate {gateway.fault_rate:g}")
+            self.stdout.flush()  # into a pipe it would wait for more
             stop.wait()
         self.stdout.write(f"{len(gateway.ledger)} messages taken")
 
