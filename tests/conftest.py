@@ -4,6 +4,7 @@ import os
 from itertools import count
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import TransactionTestCase
 from playwright.sync_api import sync_playwright
@@ -40,9 +41,10 @@ _heads = count(1)
 
 
 @pytest.fixture(autouse=True)
-def heads_of_its_own(settings):
+def heads_of_its_own(monkeypatch):
     """What one test exported is gone from the database of the next, which would look like a deletion."""
-    settings.EVIDENCE_HEADS_FILE = settings.EVIDENCE_KEY_FILE.with_name(f"heads-{next(_heads)}.jsonl")
+    file = settings.EVIDENCE_KEY_FILE.with_name(f"heads-{next(_heads)}.jsonl")
+    monkeypatch.setattr(settings, "EVIDENCE_HEADS_FILE", file)
 
 
 @pytest.fixture

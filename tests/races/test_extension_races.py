@@ -1,5 +1,6 @@
 """Two heads decide on one request at the same moment; somebody asks twice; the time passes meanwhile (SLA-05)."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -45,7 +46,12 @@ def test_sixteen_decide_at_once_and_one_decision_stands():
 
 
 def test_control_without_the_locks_several_decisions_stand(monkeypatch):
-    monkeypatch.setattr(locks, "row", lambda model, pk: model.objects.get(pk=pk))
+    def unlocked(model, pk):
+        row = model.objects.get(pk=pk)
+        time.sleep(0.2)  # long enough for everybody to have read before anybody writes
+        return row
+
+    monkeypatch.setattr(locks, "row", unlocked)
     _, request = asked()
     bosses = [actors.staff(factories.staff(Role.MANAGEMENT, "management")) for _ in range(16)]
 
