@@ -23,9 +23,8 @@ def minutes_to_wait(name: str, key: str) -> int:
     """Count one use of the limit `settings.PUBLIC_LIMITS[name]` by `key`; 0 when it is within it."""
     count, _, unit = settings.PUBLIC_LIMITS[name].partition("/")
     seconds = _SECONDS[unit]
-    now = time.time()
-    left = seconds - now % seconds
-    if _used(f"limit:{name}:{digest(key)}:{int(now // seconds)}", math.ceil(left)) > int(count):
+    left = seconds - time.time() % seconds
+    if _used(_window(name, key, seconds), math.ceil(left)) > int(count):
         return math.ceil(left / 60)
     return 0
 
@@ -34,10 +33,15 @@ def is_spent(name: str, key: str) -> bool:
     """Whether `key` has used up the limit in this window; counts nothing. For what only counts when it fails."""
     count, _, unit = settings.PUBLIC_LIMITS[name].partition("/")
     try:
-        return int(cache.get(f"limit:{name}:{digest(key)}:{int(time.time() // _SECONDS[unit])}") or 0) >= int(count)
+        return int(cache.get(_window(name, key, _SECONDS[unit])) or 0) >= int(count)
     except Exception:
-        logger.warning("The cache does not answer: log-ins from one address are not limited", exc_info=True)
+        logger.warning("The cache does not answer: nothing is limited by %s", name, exc_info=True)
         return False
+
+
+def _window(name: str, key: str, seconds: int) -> str:
+    """The name in the cache of what `key` has used in the present window."""
+    return f"limit:{name}:{digest(key)}:{int(time.time() // seconds)}"
 
 
 def address(request: HttpRequest) -> str:

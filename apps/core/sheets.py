@@ -82,17 +82,26 @@ def _column(letters: bytes) -> int:
     return place
 
 
-def _xlsx(content: bytes) -> list[list[str]]:
-    check_size(content)
+def first_sheet(content: bytes, *, from_first_cell: bool) -> list[list[Any]]:
+    """The cells of a workbook's first sheet, XLSX or XLS; `from_first_cell` leaves out empty rows and columns before it.
+
+    Raises DomainError `sheet.unreadable`.
+    """
+    if content[:2] == b"PK":
+        check_size(content)
     try:
         sheet = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0)
-        return [[_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+        return [list(row) for row in sheet.to_python(skip_empty_area=from_first_cell)]
     except (CalamineError, ValueError, OSError) as error:
         raise _unreadable(type(error).__name__) from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # of the reader's own language; it is no Exception
             raise
         raise _unreadable("XLSX") from error
+
+
+def _xlsx(content: bytes) -> list[list[str]]:
+    return [[_text(cell) for cell in row] for row in first_sheet(content, from_first_cell=False)]
 
 
 def _csv(content: bytes) -> list[list[str]]:

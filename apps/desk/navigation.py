@@ -87,7 +87,7 @@ LISTS: list[tuple[str, list[tuple[str, str]]]] = [
 
 
 MOST_KNOWN = 200
-_known_lists: dict[tuple[str | int, str | None], dict[str, list[Item]]] = {}
+_known_lists: dict[tuple[frozenset[str] | None, str | None], dict[str, list[Item]]] = {}
 
 
 def sidebar(request: HttpRequest) -> list[Item]:
@@ -236,15 +236,16 @@ def _approvals(request: HttpRequest, actor: Actor) -> Item:
 def _lists(request: HttpRequest) -> dict[str, list[Item]]:
     """The lists one may open: some seventy models to ask for their rights, which are the same for the same rights."""
     user = request.user
-    rights = "all" if user.is_superuser else hash(frozenset(user.get_all_permissions()))
-    key = (rights, get_language())
-    if key not in _known_lists:
-        if len(_known_lists) >= MOST_KNOWN:
-            _known_lists.clear()
-        _known_lists[key] = {
+    key = (None if user.is_superuser else frozenset(user.get_all_permissions()), get_language())
+    known = _known_lists.get(key)
+    if known is None:
+        known = {
             group: [item for label, icon in labels if (item := _list(request, label, icon))] for group, labels in LISTS
         }
-    return _known_lists[key]
+        if len(_known_lists) >= MOST_KNOWN:  # other threads read at the same time: nobody looks it up again
+            _known_lists.clear()
+        _known_lists[key] = known
+    return known
 
 
 def _list(request: HttpRequest, label: str, icon: str) -> Item | None:

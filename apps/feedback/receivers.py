@@ -98,7 +98,8 @@ def send_survey(event: Event) -> None:
 def send_survey_reminder(event: Event) -> None:
     ticket = _ticket(event)
     # Reopened or answered meanwhile: nobody is to be reminded of a round that is over.
-    survey = ticket.surveys.filter(pk=event.data["survey"], round=ticket.reopen_count, answered_at=None).first()
+    open_ones = ticket.surveys.filter(round=ticket.reopen_count, answered_at=None)
+    survey = open_ones.exclude(reminded_at=None).first()
     if survey is None or survey_sms.unwanted(ticket):
         return
     announcements.to_customer(ticket, "survey_reminder", event, link=links.survey_url(survey), closes_on="")

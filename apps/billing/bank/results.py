@@ -5,11 +5,11 @@ import io
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-import python_calamine
 from django.utils.translation import gettext as _
 from lxml import etree
 
 from apps.core import sheets
+from apps.core.errors import DomainError
 
 ACCEPTED = frozenset({"ACSC", "ACCC"})  # booked; ACTC, ACCP, ACSP, PDNG are on their way
 REJECTED = frozenset({"RJCT", "CANC"})
@@ -98,11 +98,8 @@ def _sheet(name: str, content: bytes) -> list[Row]:
 def _table(name: str, content: bytes) -> list[list[object]]:
     if name.lower().endswith((".xlsx", ".xls")):
         try:
-            if content[:2] == b"PK":
-                sheets.check_size(content)
-            book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-            return [list(row) for row in book.get_sheet_by_index(0).to_python()]
-        except Exception as error:  # calamine has no common base class for its errors
+            return sheets.first_sheet(content, from_first_cell=True)
+        except DomainError as error:
             raise Unreadable(_("the sheet cannot be opened")) from error
     for encoding in ("utf-8-sig", "gb18030"):
         try:

@@ -115,7 +115,7 @@ def remind(ticket: Ticket) -> None:
         if fresh.state == TicketState.CALLBACK and survey is not None:
             survey.reminded_at = clock.now()
             survey.save(update_fields=["reminded_at"])
-            journal.record(events.SURVEY_REMINDED, subject=fresh, actor=SURVEYS, data={"survey": str(survey.pk)})
+            journal.record(events.SURVEY_REMINDED, subject=fresh, actor=SURVEYS)
 
 
 def close_unanswered(ticket: Ticket) -> Ticket:
