@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import DecimalField, Exists, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from apps.billing.models import GateException, Invoice, Payment, Refund, SettlementCap
 from apps.billing.services import refund_gates, return_rules
@@ -129,10 +131,11 @@ def exposure(actor: Actor, limit: int = 200) -> list[Exposed]:
 
     Of an invoice that is undone in part, refunds are covered in the order in which they were filed.
     """
+    uncovered = Q(state=InvoiceState.ISSUED, red_of=None) | Q(pk__in=_overdrawn())
     rows = Refund.objects.visible_to(actor).filter(state__in=refund_gates.LEFT, kind=RefundKind.REFUND)
-    stands = Invoice.objects.filter(order=OuterRef("payment__order"), red_of=None, state__in=refund_gates.STANDING)
-    by_order = Q(void_request=None) & Exists(stands)
-    rows = rows.filter(Q(void_request__invoice__state__in=refund_gates.STANDING) | by_order)
+    stands = Invoice.objects.filter(uncovered)
+    by_order = Q(void_request=None) & Exists(stands.filter(order=OuterRef("payment__order")))
+    rows = rows.filter(Q(void_request__invoice__in=stands) | by_order)
     rows = rows.select_related("void_request__invoice", "void_request__reason", "payment__order", "gate_exception__by")
     refunds = list(rows.defer("payee_name", "payee_account", "words", "payment__payer_name").order_by("id"))
     of_order = refund_gates.newest_of({r.payment.order_id for r in refunds if r.void_request is None and r.payment})
@@ -149,6 +152,21 @@ def exposure(actor: Actor, limit: int = 200) -> list[Exposed]:
             exception = getattr(refund, "gate_exception", None)
             found.append(Exposed(refund, str(blue), now - (refund.settled_at or refund.created_at), exception))
     return sorted(found, key=lambda one: (-one.refund.amount, one.refund.pk))[:limit]
+
+
+def _overdrawn() -> QuerySet[Invoice]:
+    """Invoices of which less is undone than has left. Most that are undone in part are covered, and stay so for years."""
+
+    def sum_of(rows: QuerySet[Any], by: str, field: str) -> Coalesce:
+        grouped = rows.order_by().values(by).annotate(sum=Sum(field)).values("sum")
+        return Coalesce(Subquery(grouped), ZERO, output_field=DecimalField(max_digits=18, decimal_places=2))
+
+    left = Refund.objects.filter(state__in=refund_gates.LEFT, kind=RefundKind.REFUND)
+    named = sum_of(left.filter(void_request__invoice=OuterRef("pk")), "void_request__invoice", "amount")
+    ordered = left.filter(void_request=None, payment__order=OuterRef("order"))
+    undone = sum_of(Invoice.objects.filter(red_of=OuterRef("pk")), "red_of", "gross")
+    away = named + sum_of(ordered, "payment__order", "amount")
+    return Invoice.objects.filter(state=InvoiceState.PARTLY_RED).alias(balance=away + undone).filter(balance__gt=0)
 
 
 def _part(name: str, ids: list[UUID]) -> Decimal:

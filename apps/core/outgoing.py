@@ -23,7 +23,7 @@ def may_call(address: str) -> bool:
     found = _within(found)
     if found.is_global and not found.is_multicast:
         return True
-    return any(found in ipaddress.ip_network(net, strict=False) for net in settings.WEBHOOK_INNER_NETWORKS)
+    return any(found in net for net in settings.WEBHOOK_INNER_NETWORKS)
 
 
 def _within(found: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

@@ -151,7 +151,7 @@ CHAT_DEMO = env.bool("CHAT_DEMO", default=False)
 # How many proxies of our own stand in front: the address they saw is the last but so many in X-Forwarded-For.
 PROXIES_IN_FRONT = env.int("PROXIES_IN_FRONT", default=0)
 # Webhooks reach public addresses only, and what stands in these networks of the company: 10.20.0.0/16,10.1.2.3/32
-WEBHOOK_INNER_NETWORKS = env.list("WEBHOOK_INNER_NETWORKS", default=[])
+WEBHOOK_INNER_NETWORKS = networks("WEBHOOK_INNER_NETWORKS", [])
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500

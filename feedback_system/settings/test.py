@@ -1,6 +1,7 @@
 """Tests: real PostgreSQL and Valkey (embedded unless given), quick password hashes, Celery tasks called by hand."""
 
 import tempfile
+from ipaddress import ip_network
 from pathlib import Path
 
 from feedback_system import embedded
@@ -27,5 +28,5 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 AXES_ENABLED = False
 SECOND_LOOK = False
-WEBHOOK_INNER_NETWORKS = ["127.0.0.0/8"]
+WEBHOOK_INNER_NETWORKS = [ip_network("127.0.0.0/8")]
 WHITENOISE_AUTOREFRESH = True

@@ -6,9 +6,11 @@ import json
 import threading
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from ipaddress import ip_network
 
 import pytest
 import time_machine
+from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse
 
 from apps.accounts.models import Webhook, WebhookCall
@@ -18,6 +20,7 @@ from apps.core import actors, clock, outgoing
 from apps.core.errors import DomainError
 from apps.journal import deliveries
 from apps.journal.models import Event
+from feedback_system.settings import ground
 from tests import money
 from tests.factories import staff, ticket
 
@@ -184,8 +187,14 @@ def test_inner_addresses_are_not_called_unless_the_site_opened_them(address, set
     settings.WEBHOOK_INNER_NETWORKS = []
     assert not outgoing.may_call(address)
     assert outgoing.may_call("8.8.8.8") and outgoing.may_call("2001:4860:4860::8888")
-    settings.WEBHOOK_INNER_NETWORKS = ["10.1.0.0/16"]
+    settings.WEBHOOK_INNER_NETWORKS = [ip_network("10.1.0.0/16")]
     assert outgoing.may_call(address) == (address == "10.1.2.3")
+
+
+def test_a_network_that_is_none_is_named_at_the_start(monkeypatch):
+    monkeypatch.setenv("WEBHOOK_INNER_NETWORKS", "10.20.0.0/16,10.1.2/99")
+    with pytest.raises(ImproperlyConfigured, match=r"WEBHOOK_INNER_NETWORKS.*10\.1\.2/99"):
+        ground.networks("WEBHOOK_INNER_NETWORKS", [])
 
 
 def test_a_name_that_leads_inside_hears_nothing(other_side, boss, settings):

@@ -88,7 +88,8 @@ STEPS = {
 
 def _steps_of(batch: BankBatch, user_id: int | None) -> tuple[str, ...]:
     steps = STEPS[BatchState(batch.state)]
-    return tuple(f"billing_bankbatch_{step}" for step in steps if step != "release" or batch.drawn_up_by_id != user_id)
+    own = "release" in steps and bank_batches.is_own(batch, user_id)
+    return tuple(f"billing_bankbatch_{step}" for step in steps if step != "release" or not own)
 
 
 def _total(object_id: Any) -> Decimal | None:

@@ -72,6 +72,11 @@ def draw_up(layout: str, *, actor: Actor, attempts: "list[RefundAttempt] | None"
     return batch
 
 
+def is_own(batch: BankBatch, user_id: int | None) -> bool:
+    """Whether this user's second approval would be no second one: nobody's, or that of who drew the batch up."""
+    return user_id is None or user_id in {batch.drawn_up_by_id, *makers.of(batch)}
+
+
 def release(batch: BankBatch, *, actor: Actor) -> BankBatch:
     """The second approval: by somebody else than who drew it up, administrators included. Fixes the file's digest.
 
@@ -80,7 +85,7 @@ def release(batch: BankBatch, *, actor: Actor) -> BankBatch:
     _allowed(actor)
     with transaction.atomic():
         fresh = locks.row(BankBatch, batch.pk)
-        if actor.user_id is None or actor.user_id in {fresh.drawn_up_by_id, *makers.of(fresh)}:
+        if is_own(fresh, actor.user_id):
             raise DomainError("batch.own")
         digest = hashlib.sha256(_content(fresh)).hexdigest()
         return transitions.apply(fresh, "release", actor=actor, by=actor.user_id, digest=digest)

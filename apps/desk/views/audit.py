@@ -26,7 +26,7 @@ from apps.billing.models import (
     Finding,
     RedFlag,
 )
-from apps.core import clock
+from apps.core import clock, sheets
 from apps.core.actors import Actor
 from apps.core.errors import DomainError
 from apps.desk.forms.audit import DrawForm, FindingForm, SpanForm, SummaryForm
@@ -38,7 +38,6 @@ from apps.sla.states import State as DeadlineState
 
 SEES = "billing.view_auditsample"
 LISTED = 40
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # a spreadsheet would run it
 
 
 @require_GET
@@ -158,7 +157,7 @@ def export(request: HttpRequest, pk: UUID) -> HttpResponse:
             each.item.position, each.item.number, layer, each.item.amount, each.text, each.get_answer_display(),
             each.note, each.link, each.by or "", at,
         )  # fmt: skip
-        writer.writerow([_cell(cell) for cell in cells])
+        writer.writerow([sheets.defused(str(cell)) for cell in cells])
     writer.writerow([])
     writer.writerow([
         _("Finding"), _("Severity"), pgettext("audit", "State"), _("Owner"), pgettext("audit", "What was found"),
@@ -169,15 +168,10 @@ def export(request: HttpRequest, pk: UUID) -> HttpResponse:
             finding.number, finding.get_severity_display(), finding.get_state_display(), finding.owner, finding.text,
             finding.measures,
         )  # fmt: skip
-        writer.writerow([_cell(cell) for cell in cells])
+        writer.writerow([sheets.defused(str(cell)) for cell in cells])
     answer = HttpResponse("\ufeff" + buffer.getvalue(), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="audit-{row.number}.csv"'
     return answer
-
-
-def _cell(value: object) -> str:
-    text = str(value)
-    return f"'{text}" if text.startswith(DANGEROUS) else text
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -15,7 +15,6 @@ from apps.triage.rulebook import Rulebook
 from apps.triage.states import Factor, Impact, PriorityLevel, value_label
 
 HIGHEST = 100
-# The choices whose labels explain a value; the other factors hold numbers.
 
 
 @dataclass(slots=True)
