@@ -1,9 +1,21 @@
 """Amounts are Decimal yuan with two places (the fen)."""
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 FEN = Decimal("0.01")
+_WRITTEN = re.compile(r"[+-]?(\d{1,3}(,\d{3}){1,3}|\d{1,12})(\.\d{1,20})?", re.ASCII)
+
+
+def read(text: str) -> Decimal | None:
+    """A number as offices write it (`1234.5`, `￥ 1,234.50`, wide digits); None for anything else, `1_000` and `1e3` too.
+
+    Not beyond 12 digits before the point.
+    """
+    plain = unicodedata.normalize("NFKC", text).strip().removeprefix("¥").strip()
+    return Decimal(plain.replace(",", "")) if _WRITTEN.fullmatch(plain) else None
 
 
 def fen(amount: Decimal | int | str) -> Decimal:

@@ -74,6 +74,18 @@ def test_shares_add_up_to_the_fen(total, weights):
     assert all(abs(s - amount * w / sum(weights)) < Decimal("0.01") for s, w in zip(shares, weights, strict=True))
 
 
+@pytest.mark.parametrize(
+    ("written", "amount"),
+    [
+        ("1234.5", "1234.5"), ("￥ 1,234.50", "1234.50"), (" ¥8 ", "8"), ("１２，３４５．６", "12345.6"), ("-3", "-3"),
+        ("1_000", None), ("1e3", None), ("1,23", None), ("NaN", None), ("", None), ("1000000000000", None),
+        ("٣", None), ("8元", None),
+    ],
+)  # fmt: skip
+def test_an_amount_is_read_as_offices_write_it_or_not_at_all(written, amount):
+    assert money.read(written) == (None if amount is None else Decimal(amount))
+
+
 def test_fen_rounds_half_up():
     assert money.fen("1.005") == Decimal("1.01")
     assert money.fen(Decimal("-1.005")) == Decimal("-1.01")

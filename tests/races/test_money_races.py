@@ -1,22 +1,26 @@
 """Signing, paying and refunding at the same moment (REF-02, VOI-02); each guard has a control that fails with it off."""
 
 import contextlib
+import time
 from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError
 
 from apps.billing.adapters import registry
-from apps.billing.adapters.base import Outcome, Proof
-from apps.billing.models import Approval, Payment, Refund, RefundAttempt
-from apps.billing.services import paying, refunds, voids
+from apps.billing.adapters.base import Outcome, Proof, TaxOutcome
+from apps.billing.models import Approval, Payment, Refund, RefundAttempt, RefundGate
+from apps.billing.services import paying, refund_gates, refunds, tax_operations, voids
+from apps.billing.services.balance import Ask
 from apps.billing.services.paying import PAYER
 from apps.billing.states import PayChannel, RefundState, VoidState
 from apps.core import locks
 from apps.core.errors import DomainError
-from apps.journal import transitions
+from apps.journal import gates, transitions
 from apps.journal.models import Event
-from tests.money import finance, payment, refund, void_request
+from tests import factories
+from tests.billing import tax
+from tests.money import finance, invoice, line, payment, refund, void_request
 from tests.races.test_races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -142,3 +146,36 @@ def test_refunds_and_compensation_of_one_payment_at_once_stay_within_it():
     for request in done:
         refunds.decide(request, actor=boss, approve=False, reason="不予赔付")
     assert Payment.objects.get().reserved == Decimal(0)
+
+
+@pytest.mark.req("VOI-13")
+@pytest.mark.parametrize("locked", [True, False], ids=["", "control"])
+def test_refunds_of_two_payments_do_not_together_outrun_what_was_undone(locked, monkeypatch):
+    if not locked:
+        monkeypatch.setattr(refund_gates, "take_turn", lambda refund: None)
+        monkeypatch.setattr(gates, "refusal", slowly(gates.refusal))
+    begun, waited = at_once(2, two_halves_of_a_partly_undone_invoice())
+
+    assert (len(begun), [error.code for error in waited]) == ((1, ["refund.red_first"]) if locked else (2, []))
+
+
+def two_halves_of_a_partly_undone_invoice():
+    """Beginning ¥100.00 each of two payments of one order; of its invoice ¥113.00 is undone."""
+    RefundGate.objects.all().delete()
+    buyer = factories.make_customer()
+    order = factories.OrderFactory(customer=buyer)
+    blue = invoice(line("1000.00", "10"), kind="e_ordinary", customer=buyer, order=order)
+    part = tax.begun(of=blue, reason="02", asks=[Ask(blue.lines.get(), Decimal(1))])
+    tax_operations.settle(part.operations.get(), TaxOutcome(Proof.SUCCEEDED, certificate="99" + "1" * 18))
+    both = [refund(payment("565.00", customer=buyer, order=order), amount="100.00") for _ in range(2)]
+    approved = [refunds.decide(each, actor=finance(), approve=True) for each in both]
+    return lambda n: paying.begin(approved[n], actor=PAYER)
+
+
+def slowly(asked):
+    def ask(*given):
+        answer = asked(*given)
+        time.sleep(0.5)
+        return answer
+
+    return ask

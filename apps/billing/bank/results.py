@@ -3,12 +3,12 @@
 import csv
 import io
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 from lxml import etree
 
-from apps.core import sheets
+from apps.core import money, sheets
 from apps.core.errors import DomainError
 
 ACCEPTED = frozenset({"ACSC", "ACCC"})  # booked; ACTC, ACCP, ACSP, PDNG are on their way
@@ -115,7 +115,5 @@ def _column(titles: list[str], names: tuple[str, ...]) -> int | None:
 
 def _decimal(text: str) -> Decimal:
     """-1 for what is no number: it matches no amount."""
-    try:
-        return Decimal(text.replace(",", ""))
-    except InvalidOperation:
-        return Decimal(-1)
+    amount = money.read(text)
+    return Decimal(-1) if amount is None else amount

@@ -1,7 +1,7 @@
 """What stands in a cell, as offices write it. Each reader raises DomainError beside its column."""
 
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.dateparse import parse_date, parse_datetime
 
+from apps.core import money
 from apps.core.clock import SHANGHAI
 from apps.core.errors import DomainError
 
@@ -30,13 +31,10 @@ def needed(row: Row, column: str) -> str:
 
 
 def number(row: Row, column: str) -> Decimal:
-    value = needed(row, column).replace(",", "").replace("，", "").replace("¥", "").replace("￥", "")
-    percent = value.endswith("%")
-    try:
-        amount = Decimal(value.rstrip("%").strip())
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or abs(amount) >= Decimal(10) ** 12:
+    value = needed(row, column)
+    percent = value.endswith(("%", "％"))
+    amount = money.read(value.rstrip("%％"))
+    if amount is None:
         raise DomainError("sheet.amount", field=column, value=value[:40])
     return amount / 100 if percent else amount
 

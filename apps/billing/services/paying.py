@@ -11,7 +11,7 @@ from apps.billing import events
 from apps.billing.adapters import registry
 from apps.billing.adapters.base import Outcome, Proof, RefundOrder
 from apps.billing.models import Refund, RefundAttempt
-from apps.billing.services import differences, outbound, periods, refunds
+from apps.billing.services import differences, outbound, periods, refund_gates, refunds
 from apps.billing.services.outbound import Line, Swept
 from apps.billing.states import (
     HOLDS_MONEY,
@@ -49,6 +49,7 @@ def begin(refund: Refund, *, actor: Actor) -> RefundAttempt:
         _failures_still_stand(refund)
     with transaction.atomic():
         fresh = refunds.locked(refund)
+        refund_gates.take_turn(fresh)
         if refusal := gates.refusal(fresh, "pay", {}):
             raise refusal
         if RefundAttempt.objects.filter(refund=fresh, state__in=OPEN_ATTEMPTS).exists():

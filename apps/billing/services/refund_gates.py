@@ -48,6 +48,16 @@ def _blue(refund: Refund) -> Invoice | None:
     return newest_of([refund.payment.order_id]).get(refund.payment.order_id)
 
 
+def take_turn(refund: Refund) -> None:
+    """Let the refunds that an order's invoices answer for pass the gate one after another: they may be of different
+    payments, and together leave more than was undone. The caller holds the refund's lock.
+    """
+    answering = Q(pk=refund.void_request.invoice_id) if refund.void_request else Q(pk__in=())
+    if refund.payment is not None and refund.payment.order_id is not None:
+        answering |= Q(order=refund.payment.order_id, red_of=None)
+    locks.rows(Invoice.objects.filter(answering))
+
+
 def newest_of(orders: Iterable[UUID]) -> dict[UUID, Invoice]:
     """The blue invoice of each order that still stands: one of which nothing is undone first, then the newest."""
     found = Invoice.objects.filter(order__in=list(orders), red_of=None, state__in=STANDING)

@@ -8,7 +8,6 @@ import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db import transaction
@@ -17,7 +16,7 @@ from django.utils.translation import gettext as _
 from apps.billing.models import Invoice, RequestSheet, RequestSheetRow, VoidRequest
 from apps.billing.services import voids
 from apps.billing.services.voids import VoidDraft
-from apps.core import locks, sheets
+from apps.core import locks, money, sheets
 from apps.core.actors import Actor
 from apps.core.errors import DomainError, DomainErrors
 
@@ -177,12 +176,9 @@ def _check(invoice: Invoice, values: dict[str, str]) -> None:
     """What filing would refuse anyway, and an amount that is not what is left of the invoice. Writes nothing."""
     with transaction.atomic():
         left = voids.whole_amount(invoice, values["reason"])
-    if given := values.get("amount", "").replace(",", "").replace("¥", "").strip():
-        try:
-            amount = Decimal(given)
-        except InvalidOperation:
-            amount = Decimal("NaN")
-        if not amount.is_finite():
+    if given := values.get("amount", "").strip():
+        amount = money.read(given)
+        if amount is None:
             raise DomainError("sheet.amount", field="amount", value=given)
         if amount != left:
             raise DomainError("sheet.amount_differs", field="amount", given=given, amount=f"{left:,.2f}")

@@ -1,13 +1,14 @@
 """The forms behind the buttons of the workspace, one for each step that asks for something."""
 
 from collections import defaultdict
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Department, User
+from apps.core import money
 from apps.core.uploads import ACCEPT
 from apps.core.vocabulary import Demand, Kind, Urgency
 from apps.crm.contacts import PERSONAL_FIELDS
@@ -64,14 +65,11 @@ class MoneyField(forms.DecimalField):
     """Yuan as people write them: `1,234.50`, `￥ 80`."""
 
     def to_python(self, value: Any) -> Decimal | None:
-        text = str(value or "").strip().lstrip("¥￥").replace(",", "").replace("，", "").strip()
+        text = str(value or "").strip()
         if not text:
             return None
-        try:
-            amount = Decimal(text)
-        except InvalidOperation:
-            raise forms.ValidationError(self.error_messages["invalid"]) from None
-        if not amount.is_finite() or abs(amount) >= Decimal(10) ** 12:
+        amount = money.read(text)
+        if amount is None:
             raise forms.ValidationError(self.error_messages["invalid"])
         return amount
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from apps.billing.models import Invoice, InvoiceLine, VoidReason
 from apps.billing.services import balance
 from apps.billing.services.balance import Ask, Portion
+from apps.core import money
 from apps.core.errors import DomainError
 from apps.desk.forms.base import TextArea
 from apps.desk.money.forms import MoneyForm
@@ -56,14 +57,11 @@ def asks(lines: list[TypedLine], reason: VoidReason | None) -> list[Ask]:
 
 
 def _number(text: str) -> Decimal | None:
-    text = text.strip().lstrip("¥￥").replace(",", "").replace("，", "").strip()
+    text = text.strip()
     if not text:
         return None
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite() or abs(number) >= Decimal(10) ** 12 or number < 0:
+    number = money.read(text)
+    if number is None or number < 0:
         raise DomainError("sheet.amount", field="lines", value=text)
     return number or None
 

@@ -6,12 +6,13 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 
 from apps.accounts.models import Department
+from apps.core import money
 from apps.core.actors import Actor
 from apps.core.errors import DomainError, DomainErrors
 from apps.triage import rulebook
@@ -148,10 +149,7 @@ class _Rows:
 
 
 def _number(value: str, column: str, line: int) -> Decimal:
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite():
+    number = money.read(value)
+    if number is None:
         raise DomainError("replay.number", line=line, value=value, column=column)
     return number
