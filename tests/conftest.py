@@ -10,8 +10,7 @@ from django.test import TransactionTestCase
 from playwright.sync_api import sync_playwright
 
 from apps.core import actors
-from tests import chromium, databases
-from tests.query_counts import count_queries as _count_queries
+from tests import chromium, databases, query_counts
 
 
 def pytest_collection_modifyitems(items):
@@ -75,9 +74,16 @@ def actor_system():
 
 
 @pytest.fixture
+def rules_at_hand(db):
+    """For tests that compare numbers of queries."""
+    with query_counts.rules_at_hand():
+        yield
+
+
+@pytest.fixture
 def count_queries():
     """`with count_queries("desk.queue"): client.get(…)`; see tests/query_counts.py."""
-    return _count_queries
+    return query_counts.count_queries
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ UPDATE = "UPDATE_QUERY_COUNTS"
 @contextmanager
 def count_queries(name: str) -> Iterator[None]:
     """Fails when the block sends more queries than `name` has in query_counts.json; UPDATE_QUERY_COUNTS=1 writes it."""
-    with _rules_at_hand(), CaptureQueriesContext(connection) as captured:
+    with rules_at_hand(), CaptureQueriesContext(connection) as captured:
         yield
     if os.environ.get(UPDATE):
         _write(name, len(captured))
@@ -35,7 +35,7 @@ def count_queries(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def _rules_at_hand() -> Iterator[None]:
+def rules_at_hand() -> Iterator[None]:
     """Rules in memory are asked for their version once a second: a count must not depend on when that was."""
     rules.current()
     rulebook.current()

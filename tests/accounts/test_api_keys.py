@@ -148,6 +148,7 @@ def test_revoking_twice_is_one_event(actor_system):
     assert list(kinds) == [("api_key.created", ""), ("api_key.revoked", "leaked")]
 
 
+@pytest.mark.usefixtures("rules_at_hand")
 def test_a_cached_key_costs_no_query_and_use_is_noted_once_a_minute():
     made = new()
     with clock.at(NOW):

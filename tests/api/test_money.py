@@ -363,6 +363,7 @@ def test_the_settlement_of_a_complaint(api, api_with):
 
 
 @pytest.mark.parametrize("path", ["void-requests/", "refunds/", "invoices/", "payments/", "approvals/waiting/"])
+@pytest.mark.usefixtures("rules_at_hand")
 def test_lists_cost_the_same_however_long_they_are(path, person, django_assert_max_num_queries):
     api = person(Role.FINANCE_OFFICER)
     for _ in range(2):

@@ -247,6 +247,7 @@ def test_rights_that_should_not_meet_on_one_person_are_named():
 
 
 @pytest.mark.req("ARC-04")
+@pytest.mark.usefixtures("rules_at_hand")
 def test_the_report_needs_the_same_number_of_queries_for_many_cases(django_assert_max_num_queries):
     cases(3)
     with django_assert_max_num_queries(20):

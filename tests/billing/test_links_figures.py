@@ -114,6 +114,7 @@ def test_satisfaction_is_that_of_complaints_with_a_refund():
     assert figures.mood(MAY) == figures.Mood(4.0, 1)
 
 
+@pytest.mark.usefixtures("rules_at_hand")
 def test_every_figure_is_one_query(django_assert_num_queries):
     refunded(1, 2, 3, 4)
     for figure, queries in [

@@ -65,6 +65,7 @@ def some(count, owner):
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("rules_at_hand")
 def test_no_list_of_money_asks_more_for_more_rows(steady):
     RefundGate.objects.all().delete()
     manager = staff(Role.FINANCE_MANAGER, "finance")
@@ -96,6 +97,7 @@ def test_no_list_of_money_asks_more_for_more_rows(steady):
     assert {page: (few[page], many[page]) for page in few if many[page] > few[page]} == {}
 
 
+@pytest.mark.usefixtures("rules_at_hand")
 def test_no_source_of_the_inbox_asks_more_for_more_rows(steady):
     actor = finance()
     counts = []

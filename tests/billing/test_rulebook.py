@@ -80,6 +80,7 @@ def test_the_past_stays_and_an_end_is_set_on_the_row_itself(boss):
 
 
 @pytest.mark.req("VOI-04", "VOI-11")
+@pytest.mark.usefixtures("rules_at_hand")
 def test_the_preview_names_open_requests_that_would_be_decided_otherwise(boss, client, django_assert_max_num_queries):
     request = decided()
     rule = VoidRule.objects.get(code="digital-unused")
@@ -171,6 +172,7 @@ def test_records_are_looked_at_not_changed(boss, client, name):
     assert row.number in found and f"{row.number}</a>" not in other
 
 
+@pytest.mark.usefixtures("rules_at_hand")
 def test_lists_of_records_do_not_count_and_cost_the_same(boss, client, django_assert_max_num_queries):
     address = reverse("admin:billing_refund_changelist")
     money.refund()

@@ -194,6 +194,7 @@ def test_the_page_lists_doors_mailboxes_and_the_gateway(as_admin, settings):
         assert words in page
 
 
+@pytest.mark.usefixtures("rules_at_hand")
 def test_the_page_costs_the_same_for_many_doors(as_admin, django_assert_max_num_queries):
     for number in range(5):
         door("weibo", name=f"微博{number}")

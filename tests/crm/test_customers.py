@@ -116,6 +116,7 @@ def test_staff_fill_in_what_was_empty_and_never_what_was_known():
     assert [e.data["fields"] for e in told(customer)] == [["name"], ["region"]]
 
 
+@pytest.mark.usefixtures("rules_at_hand")
 def test_a_known_customer_costs_one_select_and_a_new_one_one_insert_more():
     with CaptureQueriesContext(connection) as captured:
         match(name="张三", phone=PHONE, email=EMAIL)

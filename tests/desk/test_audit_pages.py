@@ -249,6 +249,7 @@ def test_the_preview_shows_who_is_due_and_runs_on_demand(signed_in):
 
 
 @pytest.mark.parametrize("name", PLAIN)
+@pytest.mark.usefixtures("rules_at_hand")
 def test_pages_need_as_many_queries_for_many_rows_as_for_few(signed_in, name, django_assert_max_num_queries):
     sample()
     flag()

@@ -50,6 +50,7 @@ def test_service_staff_have_no_figures_of_money(signed_in):
 
 
 @pytest.mark.req("LNK-05")
+@pytest.mark.usefixtures("rules_at_hand")
 def test_the_page_needs_as_many_queries_for_many_refunds_as_for_one(signed_in, django_assert_max_num_queries):
     from django.core.cache import cache
 

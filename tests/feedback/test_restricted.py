@@ -124,6 +124,7 @@ def test_an_erased_ticket_names_nobody_and_is_listed_for_its_figures(mine, handl
     assert Event.objects.filter(kind="ticket.erased", subject_id=mine.pk).exists()
 
 
+@pytest.mark.usefixtures("rules_at_hand")
 def test_no_query_more_and_the_queues_index_still_answers(mine, handler, django_assert_num_queries):
     """The flag stands on the ticket: no join, and what the index orders is only looked at once more."""
     for _ in range(3):

@@ -225,6 +225,7 @@ def test_a_warning_and_a_breach_are_two_notices(event, template):
     assert "首次响应" in first.text
 
 
+@pytest.mark.usefixtures("rules_at_hand")
 def test_many_notices_cost_few_queries(event, django_assert_num_queries):
     users = UserFactory.create_batch(30)
 
@@ -232,6 +233,7 @@ def test_many_notices_cost_few_queries(event, django_assert_num_queries):
         outbox.notify_many(users, "deadline_warned", context=DEADLINE, event=event)
 
 
+@pytest.mark.usefixtures("rules_at_hand")
 def test_one_message_costs_few_queries(send, django_assert_num_queries):
     with django_assert_num_queries(3):  # text, whether its subject is a drill, insert
         send()

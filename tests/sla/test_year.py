@@ -169,6 +169,7 @@ def test_in_december_administrators_are_told_once_a_week_until_next_year_is_know
     assert Event.objects.filter(kind=events.OFFICIAL_DAYS_MISSING).count() == 2
 
 
+@pytest.mark.usefixtures("rules_at_hand")
 def test_the_view_costs_the_same_for_every_year(manager, count_queries, django_assert_max_num_queries):
     manager.get(address())
 

@@ -18,6 +18,7 @@ from apps.core import clock, uploads
 from apps.core.models import Upload
 from apps.core.vocabulary import Channel, Tier
 from apps.desk import words
+from apps.feedback.models import Ticket
 from apps.feedback.selectors import rules
 from apps.feedback.states import TicketState
 from apps.sla.states import Metric
@@ -42,6 +43,7 @@ STATE_LEVELS = {TicketState.CLOSED: "done", TicketState.RESOLVED: "done"}
 
 
 @register.simple_tag
+@lru_cache(maxsize=1024)
 def icon(name: str, label: str = "") -> SafeString | str:
     """A symbol; `label` is read out where no words stand beside it."""
     if not name:
@@ -147,10 +149,16 @@ def _explained(parts: tuple[tuple[str, str, int, tuple[str, ...]], ...], languag
     )  # fmt: skip
 
 
-@register.filter
-def priority_word(level: str) -> str:
-    """The level in one short word, for the chip."""
-    return str(_PRIORITIES.get(level, level))
+@register.simple_tag
+def priority(ticket: Ticket) -> SafeString:
+    """A ticket's score as a chip, which tells on hover or focus what it is made of."""
+    level, parts = ticket.priority_level, ticket.priority_parts
+    why = explained(parts) if parts else format_html('<span class="why-line">{}</span>', _("Nothing raises it."))
+    return format_html(
+        '<span class="prio prio-{level}" tabindex="0" role="note" aria-describedby="why-{number}"><b>{score}</b> {word}'
+        '<span class="why" role="tooltip" id="why-{number}">{why}</span></span>',
+        level=level, word=_PRIORITIES.get(level, level), score=ticket.priority_score, number=ticket.number, why=why,
+    )  # fmt: skip
 
 
 @register.filter
