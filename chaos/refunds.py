@@ -41,7 +41,7 @@ def run(options: Namespace) -> list[str]:
         people.start()
         killed = under_fire(site, options.kills, WEIGHTS, random.Random(options.seed), _states)
         clerks.join()
-        site.say("faults", clear=True)
+        site.faults_off()
         print(f"kills: {dict(killed)}; faults off, waiting for the rest", flush=True)
         seconds = _wait(site, ledger, CONTROLLED_FOR if options.control else SETTLED_WITHIN)
         people.stop()

@@ -98,6 +98,12 @@ class Site:
         """To the simulator. Raises requests.RequestException."""
         requests.post(f"{self.simulator}/sim/{path}", json=wanted, timeout=10).raise_for_status()
 
+    def faults_off(self) -> None:
+        """From here on the simulator behaves; it may have been the last to be killed, and be on its way up."""
+        self.revive()
+        until(lambda: requests.get(f"{self.simulator}/sim/state", timeout=5).ok)
+        self.say("faults", clear=True, rate=0)
+
     def stop(self) -> None:
         for process in self.processes.values():
             process.kill()

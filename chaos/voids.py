@@ -47,7 +47,7 @@ def run(options: Namespace) -> list[str]:
         office.start()
         killed = under_fire(site, options.kills, WEIGHTS, random.Random(options.seed), _states)
         office.filed.wait()
-        site.say("faults", clear=True, rate=0)
+        site.faults_off()
         print(f"kills: {dict(killed)}; faults off, waiting for the rest", flush=True)
         seconds = _wait(site, ledger, CONTROLLED_FOR if options.control else SETTLED_WITHIN)
         office.stop()

@@ -82,7 +82,7 @@ def _offer(group: Group, actor: Actor) -> int:
     granted = [right for right in fresh if right.pk not in held]
     if granted:
         group.permissions.add(*granted)
-        names = sorted(right.full for right in granted)  # type: ignore[attr-defined]
+        names = sorted(right.full for right in granted)
         facts = {"role": group.name, "granted": names, "withdrawn": []}
         journal.record(events.ROLE_RIGHTS_CHANGED, subject=events.ref(group), actor=actor, data=facts)
     return len(granted)

@@ -33,6 +33,7 @@ register(
         "api_key.no_person": Problem(403, _("Only a key that acts in somebody's name, who has agreed, may sign.")),
         "api_key.above": Problem(403, _("Above ¥%(limit)s a key signs only with the scope “money:approve_large”.")),
         "limit.own_role": Problem(422, _("The limits of a role are set by somebody who does not hold it.")),
+        "role.own": Problem(422, _("Rights are added to a role by somebody who does not hold it.")),
         "webhook.kinds": Problem(422, _("Choose at least one event.")),
         "webhook.address": Problem(422, _("Give the whole address, with https:// in front.")),
         "sheet.kind": Problem(422, _("Nothing like this can be imported.")),

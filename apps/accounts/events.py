@@ -10,7 +10,7 @@ from apps.journal.events import Ref
 
 API_KEY_CREATED = "api_key.created"  # scopes, expires_at
 API_KEY_REVOKED = "api_key.revoked"
-STAFF_CREATED = "staff.created"  # roles, department, superuser, active
+STAFF_CREATED = "staff.created"  # username, staff_number, roles, department, superuser, staff, active
 STAFF_RIGHTS_CHANGED = "staff.rights_changed"  # before, after: the same facts
 STAFF_PASSWORD_SET = "staff.password_set"  # by an administrator, who could log in as that person until they change it
 ROLE_RIGHTS_CHANGED = "role.rights_changed"  # role, granted, withdrawn
@@ -25,6 +25,7 @@ RECOVERY_CODES_MADE = "second_factor.recovery_codes_made"
 SECOND_FACTOR_RULES_CHANGED = "second_factor.rules_changed"  # rule, before, after
 API_KEY_AGREED = "api_key.agreed"  # for
 API_KEY_DISAGREED = "api_key.disagreed"
+DEPARTMENT_CHANGED = "department.changed"  # before (null: new), after: code, name, active, parent, head, duty_manager
 WEBHOOK_CHANGED = "webhook.changed"  # before, after: address, events, active
 WEBHOOK_GIVEN_UP = "webhook.given_up"  # kind, event, error
 IMPORT_BEGUN = "import.begun"  # kind, digest, rows

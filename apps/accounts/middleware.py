@@ -42,7 +42,7 @@ def _may_pass(request: HttpRequest) -> bool:
 
 
 def _is_overdue(request: HttpRequest) -> bool:
-    last = request.session.get(DUE)
+    last: str = request.session.get(DUE) or ""
     has_one = getattr(request.user, "second_factor_at", None) is not None
     return bool(last) and not has_one and last < clock.local(clock.now()).date().isoformat()
 

@@ -138,7 +138,7 @@ def ask(request: HttpRequest, rule: SecondLook | None) -> HttpResponse | None:
     given = _take_out(request)
     if rule is None:
         return None
-    user: User = request.user  # type: ignore[assignment]
+    user: User = request.user
     by_password = user.second_factor_at is None and not rule.code_only and user.has_usable_password()
     error = None
     if user.second_factor_at is None and not by_password:
@@ -173,7 +173,7 @@ def _take_out(request: HttpRequest) -> str:
     given = posted.pop(CODE, [""])[-1] or posted.pop(PASSWORD, [""])[-1]
     posted.pop(PASSWORD, None)
     posted._mutable = False
-    request.POST = posted  # type: ignore[misc]
+    request.POST = posted
     return str(given)
 
 
@@ -186,7 +186,7 @@ def _page(request: HttpRequest, ask: Ask) -> HttpResponse:
         "files": [(name, file.name) for name, files in request.FILES.lists() for file in files],
         "field": PASSWORD if ask.by_password else CODE, "enrol": reverse("admin:second_factor"),
     }  # fmt: skip
-    request.current_app = admin.site.name  # type: ignore[attr-defined]
+    request.current_app = admin.site.name
     status = 429 if ask.error is not None and ask.error.code == "second_factor.locked" else 200
     part = bool(getattr(request, "htmx", False))  # a part of a page was awaited: the page makes room for the question
     answer = TemplateResponse(

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Q
-
 from apps.accounts.models import ApprovalLimit, Department, User
 from apps.accounts.roles import Role
 
@@ -83,9 +81,3 @@ def approval_limit(user: User, subject: str) -> ApprovalRight:
     if None in found:
         return ApprovalRight(True)
     return ApprovalRight(True, max(limit for limit in found if limit is not None))
-
-
-def approver_roles(subject: str, amount: Decimal) -> list[str]:
-    """The roles that cover this amount in yuan, the smallest limit first: the first is the one to ask."""
-    rows = ApprovalLimit.objects.filter(subject=subject).filter(Q(limit=None) | Q(limit__gte=amount))
-    return list(rows.order_by("limit", "pk").values_list("role__name", flat=True))  # NULL, no limit, sorts last

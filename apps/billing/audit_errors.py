@@ -10,6 +10,10 @@ register(
         "destruction.nothing_due": Problem(409, _("Nothing of this kind is due; there is nothing to list.")),
         "destruction.own": Problem(403, _("Who drew up the list is not its witness.")),
         "destruction.twice": Problem(403, _("You are a witness already; a second person is needed.")),
+        "destruction.not_looked": Problem(
+            422, _("Tick that you compared the rows with the records; nothing was signed.")
+        ),
+        "destruction.not_sure": Problem(422, _("Tick that you know it can't be undone; nothing was destroyed.")),
         "destruction.changed": Problem(409, _("The list is not the one you saw. Look through it again.")),
         "destruction.not_waiting": Problem(409, _("This list waits for no witness.")),
         "destruction.witnesses_missing": Problem(409, _("Two witnesses must stand for the list first.")),

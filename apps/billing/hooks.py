@@ -3,7 +3,9 @@
 import logging
 from collections.abc import Callable
 
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.multipartparser import MultiPartParserError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
@@ -15,6 +17,7 @@ log = logging.getLogger(__name__)
 
 MOST_BYTES = 100_000
 REFUSALS_A_MINUTE = 30  # from one address; what is signed is never turned away
+NO_FORM = (BadRequest, MultiPartParserError, SuspiciousOperation)  # Django would log a traceback of each
 
 
 @csrf_exempt
@@ -37,7 +40,7 @@ def _hear(request: HttpRequest, work: Callable[[bytes], None], done: HttpRespons
         if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
             return _refusal(413)
         work(request.body)
-    except callbacks.Refused as error:
+    except (callbacks.Refused, *NO_FORM) as error:
         sender = f"refund-callback:{network.sender(request)}"
         if limits.used_up(sender, REFUSALS_A_MINUTE):
             return _refusal(429)

@@ -28,7 +28,7 @@ Made = VoidRequest | Refund | Cancellation | BankBatch
 
 
 def of(case: Made) -> frozenset[int]:
-    """The users; of an API key in nobody's name it is whoever made that key."""
+    """The users; of an API key in nobody's name whoever made that key, and whose name it asks for: they may yet agree."""
     return of_many([case])[case.pk]
 
 
@@ -50,10 +50,10 @@ def of_many(cases: Sequence[Made]) -> Mapping[UUID, frozenset[int]]:
                 made[pk].add(event.actor_id)
             elif event.actor_label.startswith(_KEY):
                 keys[event.actor_label.removeprefix(_KEY)].add(pk)
-    owners = ApiKey.objects.filter(name__in=list(keys)).values_list("name", "created_by_id") if keys else ()
-    for name, owner in owners:
+    owners = ApiKey.objects.filter(name__in=list(keys)).values_list("name", "created_by_id", "acts_for_id")
+    for name, *theirs in owners if keys else ():
         for pk in keys[name]:
-            made[pk].add(owner)
+            made[pk].update(theirs)
     return {pk: frozenset(user for user in made[pk] if user is not None) for pk in ids}
 
 

@@ -1,11 +1,13 @@
 """What this room does when it hears of a refund. Each runs exactly once per event (journal.deliveries)."""
 
+from typing import Any
+
 from django.urls import NoReverseMatch, reverse
 
 from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.accounts.selectors import with_role
-from apps.billing import events
+from apps.billing import events, failures
 from apps.billing.models import Difference, ProviderFloat, Refund, VoidRequest
 from apps.billing.services import floats
 from apps.billing.states import CheckKind, PayChannel, RefundKind, RefundState
@@ -19,6 +21,7 @@ from apps.journal.receivers import on
 from apps.notifications.services import outbox
 
 PAYER = system("payer")
+BENEFITS = (RefundKind.COUPON, RefundKind.POINTS, RefundKind.MEMBERSHIP)  # no money, no bank: REF-07
 
 
 @on(events.REFUND_APPROVED, name="billing.begin_refund")
@@ -29,15 +32,18 @@ def begin_refund(event: Event) -> None:
 
 @on(events.REFUND_SENT, name="billing.tell_refund_sent")
 def tell_refund_sent(event: Event) -> None:
-    """REF-05: amount, channel, one to three working days."""
-    _tell(_refund(event), "refund_sent", event)
+    """REF-05: amount, channel, one to three working days. What needs no bank is there at once: then it is told."""
+    refund = _refund(event)
+    if refund.kind not in BENEFITS:
+        _tell(refund, "refund_sent" if refund.kind == RefundKind.REFUND else "compensation_sent", event)
 
 
 @on(events.REFUND_SUCCEEDED, events.REFUND_PAID_AFTER_ALL, name="billing.refund_paid")
 def refund_paid(event: Event) -> None:
     """The customer hears it; the legal clocks of a return stop (LAW-01)."""
     refund = _refund(event)
-    _tell(refund, "refund_paid", event)
+    paid = "refund_paid" if refund.kind == RefundKind.REFUND else "compensation_paid"
+    _tell(refund, "benefit_granted" if refund.kind in BENEFITS else paid, event)
     if refund.ticket is not None and refund.kind == RefundKind.REFUND:
         try:
             legal_clocks.refunded(refund.ticket, event.at, actor=PAYER)
@@ -51,11 +57,11 @@ def refund_stuck(event: Event) -> None:
     refund = _refund(event)
     facts = {
         "refund": refund.number, "amount": refund.amount, "channel": refund.get_channel_display(),
-        "failure": str(event.data.get("code", "")),
+        "failure": failures.told(str(event.data.get("code", ""))),
     }  # fmt: skip
     outbox.notify_many(_owners(refund), "refund_stuck", context=facts, event=event, link=_page(refund))
     if refund.state == RefundState.NEEDS_FALLBACK:
-        _tell(refund, "refund_delayed", event)
+        _tell(refund, "refund_delayed" if refund.kind == RefundKind.REFUND else "compensation_delayed", event)
 
 
 @on(events.FLOAT_LOW, name="billing.float_low")
@@ -98,7 +104,9 @@ def _refund(event: Event) -> Refund:
 def _tell(refund: Refund, template: str, event: Event) -> None:
     """By the ticket's own way where there is one; else as the customer prefers."""
     channel = PayChannel(refund.channel).label
-    facts = {"refund": refund.number, "amount": f"{refund.amount:,.2f}", "channel": channel}
+    facts: dict[str, Any] = {"refund": refund.number, "amount": f"{refund.amount:,.2f}", "channel": channel}
+    if refund.kind != RefundKind.REFUND:
+        facts["what"] = RefundKind(refund.kind).label
     if refund.ticket is not None:
         announcements.to_customer(refund.ticket, template, event, **facts)
         return

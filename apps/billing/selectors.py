@@ -1,7 +1,7 @@
 """Reads over a ticket's money: what is open and who has it (LNK-01, LNK-03), and what has become of it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,10 +12,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from apps.billing import to_sign
+from apps.billing import awaited, to_sign
 from apps.billing.models import Cancellation, RedForm, Refund, VoidRequest
 from apps.billing.services.approvals import Signing
 from apps.billing.states import (
+    FORM_WAITS,
     OPEN_CANCELLATIONS,
     CancellationState,
     FormState,
@@ -102,7 +103,7 @@ def _open_case(what: str, number: str, state: str) -> OpenCase:
         "void": (KINDS[VoidRequest], VoidState), "refund": (KINDS[Refund], RefundState),
         "cancellation": (KINDS[Cancellation], CancellationState),
     }[what]  # fmt: skip
-    return OpenCase(str(kind), number, str(states(state).label), who(what, state))  # type: ignore[operator]
+    return OpenCase(str(kind), number, str(states(state).label), who(what, state))
 
 
 def who(what: str, state: str) -> str:
@@ -114,7 +115,9 @@ def who(what: str, state: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One case as the ticket shows it. `until` is when it is due; `case` is the void request, refund or cancellation."""
+    """One case as the ticket shows it. `until` is when it is due; `case` is the void request, refund or cancellation;
+    `awaits` says of one that waits for a red form what exactly is awaited.
+    """
 
     case: Any
     what: str
@@ -122,6 +125,7 @@ class Line:
     until: datetime | None
     note: str = ""
     form: RedForm | None = None
+    awaits: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -143,7 +147,9 @@ def lines(ticket: Ticket) -> list[Line]:
         return []
     ids = tickets_of(ticket)
     voids = list(
-        VoidRequest.objects.filter(ticket__in=ids).select_related("invoice", "reason", "requested_by").order_by("id")
+        VoidRequest.objects.filter(ticket__in=ids)
+        .select_related("invoice", "reason", "requested_by", "rule")
+        .order_by("id")
     )
     refunds = list(Refund.objects.filter(ticket__in=ids).select_related("requested_by", "payment").order_by("id"))
     others = list(Cancellation.objects.filter(ticket__in=ids).select_related("requested_by").order_by("id"))
@@ -152,7 +158,13 @@ def lines(ticket: Ticket) -> list[Line]:
     forms = {
         form.request_id: form for form in RedForm.objects.filter(request__in=voids).order_by("entered_at", "id")
     }  # fmt: skip
-    found = [_void_line(case, signing[case.pk], due.get(case.pk, ()), forms.get(case.pk)) for case in voids]
+    awaits = awaited.words(voids)
+    found = [
+        replace(
+            _void_line(case, signing[case.pk], due.get(case.pk, ()), forms.get(case.pk)), awaits=awaits.get(case.pk, "")
+        )
+        for case in voids
+    ]
     found += [_refund_line(case, signing[case.pk]) for case in refunds]
     found += [_line(case, "cancellation", due.get(case.pk, ())) for case in others]
     return sorted(found, key=lambda line: line.case.pk)
@@ -170,7 +182,9 @@ def _void_line(case: VoidRequest, signing: Signing, due: Sequence[Any], form: Re
     if case.state in (V.FINANCE_REVIEW, V.MANAGEMENT_REVIEW) and signing.next is not None:
         holder = str(STEPS[signing.next])
     if case.state == V.AWAITING_FORM:
-        holder, until = _form_holder(case, form), (form.confirm_by if form else None) or until
+        holder = _form_holder(case, form)
+        if form is not None and form.state in FORM_WAITS and form.confirm_by is not None:
+            until = form.confirm_by
     if case.act:
         note = str(case.get_act_display())
     return Line(case, plain.what, holder, until, note, form)

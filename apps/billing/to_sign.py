@@ -138,7 +138,7 @@ def _may_ever(actor: Actor, subject: str) -> bool:
     if actor.user is None:
         return False
     rights = approvals.RIGHTS[ApprovalLimit.Subject(subject)]
-    return any(actor.can(right) for right in rights) or bool(approvals._givers(actor.user, subject))  # type: ignore[arg-type]
+    return any(actor.can(right) for right in rights) or bool(approvals._givers(actor.user, subject))
 
 
 def _counted(cases: Sequence[Case]) -> dict[UUID, Decimal]:

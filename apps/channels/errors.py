@@ -10,6 +10,7 @@ register(
             422, _("An address begins with https:// and holds no user, query or fragment.")
         ),
         "channels.key_missing": Problem(422, _("A door in use needs this.")),
+        "channels.key_anew": Problem(422, _("The door moves to another address: give this key anew.")),
         "channels.bad_aes_key": Problem(422, _("The EncodingAESKey has 43 letters and digits.")),
         "channels.bad_mode": Problem(422, _("The mode is “plain” or “aes”.")),
         "channels.bad_days": Problem(422, _("A whole number of days from 1 to 90.")),

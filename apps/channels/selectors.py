@@ -127,7 +127,7 @@ def _mailboxes() -> Iterator[Checkup]:
             error=health.detail if mailbox.trouble else "",
             heard_at=mailbox.last_success_at,
             failures=mailbox.failures,
-            failed=mailbox.unattended_count,  # type: ignore[attr-defined]
+            failed=mailbox.unattended_count,
             link=reverse("admin:feedback_mailbox_change", args=[mailbox.pk]),
             failed_link=f"{reverse('admin:feedback_incomingmail_changelist')}?attention=1",
         )  # fmt: skip

@@ -26,14 +26,10 @@ def take(series: str, count: int = 1) -> int:
         return int(cursor.fetchone()[0])
 
 
-def monthly(prefix: str, moment: datetime | None = None) -> str:
-    """The next number of the form `202405-001`; the serial restarts each month of Shanghai and grows past 999."""
-    month = clock.local(moment or clock.now()).strftime("%Y%m")
-    return f"{month}-{take(f'{prefix}:{month}'):03d}"
-
-
 def insert(row: models.Model, prefix: str, moment: datetime | None = None, *, mark: str = "") -> None:
-    """Insert a new row with the next number of `monthly` in its field `number`, both by one statement.
+    """Insert a new row with the next number of its month in its field `number`, both by one statement.
+
+    Numbers have the form `202405-001`; the serial restarts each month of Shanghai and grows past 999.
 
     `mark` stands before the number of a series that must not be taken for another (`D202405-001`).
 

@@ -71,8 +71,8 @@ def normalise_phone(text: str) -> str:
         raise DomainError("crm.phone_invalid", field="phone") from error
     if not phonenumbers.is_valid_number(number):
         raise DomainError("crm.phone_invalid", field="phone")
-    extension = f";ext={number.extension}" if number.extension else ""
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) + extension
+    plain = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return f"{plain};ext={number.extension}" if number.extension else plain
 
 
 def display_phone(phone: str) -> str:

@@ -139,7 +139,7 @@ class History:
 
     def _arrivals(self) -> list[datetime]:
         """More on working days and in the daytime, a wave of faults in the last third, and some minutes ago."""
-        moments = []
+        moments: list[datetime] = []
         while len(moments) < self.tickets - 6 - len(authority.CASES) - money.count(self.tickets):
             moment = self.start + timedelta(days=self.dice.triangular(0, self.days, self.days * 0.97))
             local = clock.local(moment)

@@ -19,7 +19,7 @@ def staff_language(get_response: Handler) -> Handler:
         if request.path.startswith(_ours()):
             language = _language(request)
             translation.activate(language)  # LocaleMiddleware, further out, ends it with the request
-            request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = language
         return get_response(request)
 
     return middleware
@@ -33,5 +33,5 @@ def _ours() -> tuple[str, str]:
 def _language(request: HttpRequest) -> str:
     known = dict(settings.LANGUAGES)
     chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
-    own = getattr(request.user, "language", None)  # type: ignore[attr-defined]
+    own = getattr(request.user, "language", None)
     return next((code for code in (chosen, own) if code in known), settings.LANGUAGE_CODE)

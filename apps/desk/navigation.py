@@ -98,7 +98,7 @@ def sidebar(request: HttpRequest) -> list[Item]:
         "people": _("People and rights"),
         "evidence": _("Evidence"),
     }
-    groups = [{"title": _("Work"), "items": _work(request)}]
+    groups: list[Item] = [{"title": _("Work"), "items": _work(request)}]
     if money := _money(request, actor_for(request)):
         groups.append({"title": _("Money"), "collapsible": True, "items": money})
     if audit := _audit(request):

@@ -164,6 +164,8 @@ def who(event: Event) -> str:
         return _("Customer")
     if event.actor_kind == "system":
         return _("the system")
+    if event.actor_kind == "api":
+        return _("API key %(name)s") % {"name": event.actor_label.removeprefix("api:")}
     return event.actor_label
 
 
@@ -206,12 +208,37 @@ def told(event: Event, names: Names) -> Line:
 
 def _details(event: Event, names: Names) -> Iterable[str]:
     data: dict[str, Any] = event.data
+    yield from _way(event, names)
+    yield from _deadline(event)
+    yield from _regulator(event)
+    yield from _judged(event)
+    if data.get("template") in MESSAGE_TYPES:
+        yield str(MESSAGE_TYPES[data["template"]].label)
+    if event.kind.startswith(("checklist.", "macro.", "care.")):
+        yield data.get("name", "")
+    if event.kind in (casework.TIME_ADDED, casework.TIME_CORRECTED):
+        yield _("%(minutes)s min") % {"minutes": data["minutes"]}
+    yield from _kin(event, names)
+    yield from money.details(event)
+    for name, (before, after) in data.get("changes", {}).items():
+        yield _change(name, before, after, names)
+    yield event.reason
+
+
+def _way(event: Event, names: Names) -> Iterable[str]:
+    """From which state to which, and to whom."""
+    data = event.data
     if "from" in data and "to" in data and data["from"] != data["to"]:
         yield f"{_state(event, data['from'])} → {_state(event, data['to'])}"
     if event.kind in (feedback.TICKET_ASSIGNED, feedback.TICKET_ACCEPTED):
         yield names.departments.get(data.get("department", ""), "")
         if data.get("assignee") != event.actor_label:
             yield names.people.get(data.get("assignee") or "", "")
+
+
+def _deadline(event: Event) -> Iterable[str]:
+    """Which clock, how high it was escalated, and when it is due now."""
+    data = event.data
     if data.get("metric") in Metric.values:
         yield str(Metric(data["metric"]).label)
     if event.kind == sla.ESCALATED and data.get("level") in Level.values:
@@ -220,14 +247,24 @@ def _details(event: Event, names: Names) -> Iterable[str]:
         yield f"{_short(data['due_at'])} → {_short(data['asked_until'])}"
     if data.get("became") in ExtensionState.values:
         yield str(ExtensionState(data["became"]).label)
+    if event.kind in (sla.CHANGED, sla.SET_BY_HAND):
+        yield " → ".join(_short(data[key]) for key in ("was_due_at", "due_at") if data.get(key))
+
+
+def _regulator(event: Event) -> Iterable[str]:
+    """An authority's case, and the moments from which the law counts."""
+    data = event.data
     if event.kind == feedback.REGULATOR_CASE_RECORDED:
         yield data["number"]
     if data.get("outcome") in RegulatorCase.Outcome.values:
         yield str(RegulatorCase.Outcome(data["outcome"]).label)
     if event.kind in (feedback.GOODS_BACK, feedback.REFUND_PAID, feedback.REFUND_CAME_BACK):
         yield _short(data["at"])
-    if event.kind in (sla.CHANGED, sla.SET_BY_HAND):
-        yield " → ".join(_short(data[key]) for key in ("was_due_at", "due_at") if data.get(key))
+
+
+def _judged(event: Event) -> Iterable[str]:
+    """What it costs, what the customer thought of it, and how it ended."""
+    data = event.data
     if data.get("cost"):
         yield f"¥{data['cost']}"
     if data.get("score") and event.kind in (feedback.SURVEY_ANSWERED, feedback.FOLLOW_UP_STARTED):
@@ -240,17 +277,6 @@ def _details(event: Event, names: Names) -> Iterable[str]:
         yield str(ClosedAs(data["as"]).label)
     if data.get("why") in RejectReason.values:
         yield str(RejectReason(data["why"]).label)
-    if data.get("template") in MESSAGE_TYPES:
-        yield str(MESSAGE_TYPES[data["template"]].label)
-    if event.kind.startswith(("checklist.", "macro.", "care.")):
-        yield data.get("name", "")
-    if event.kind in (casework.TIME_ADDED, casework.TIME_CORRECTED):
-        yield _("%(minutes)s min") % {"minutes": data["minutes"]}
-    yield from _kin(event, names)
-    yield from money.details(event)
-    for name, (before, after) in data.get("changes", {}).items():
-        yield _change(name, before, after, names)
-    yield event.reason
 
 
 _KIN = ("first", "ticket", "into", "out_of", "whole")

@@ -101,7 +101,6 @@ def context(
 ) -> dict[str, Any]:
     """`opened` names the step whose form is unfolded, `bound` holds forms that were refused."""
     bound = bound or {}
-    now = clock.now()
     steps = [
         Step(
             action, None if why else build_form(action.name, ticket, actor, bound), why, action.name in (opened, *bound)
@@ -109,12 +108,10 @@ def context(
         for action, why in offered(ticket, actor)
     ]
     handles = actor.can("feedback.handle_ticket")
-    cases = money.case_ids(ticket)
-    events = list(journal.timeline(ticket.pk, *cases, limit=EVENTS))
     files = reads.attachments(ticket)
     return {
         "ticket": ticket,
-        "now": now,
+        "now": clock.now(),
         "token": uuid4().hex,
         "rail": rail(ticket),
         "steps": steps,
@@ -129,25 +126,41 @@ def context(
         and not conversation.why_not_to_customer(ticket),
         "may_plan": handles and ticket.state in PLANNING,
         "may_supervise": handles and ticket.is_open and not ticket.escalated,
-        "parts": score.explain(ticket.priority_parts),
-        "story": story.tell(reads.story(ticket), events[::-1]),
-        "stamp": next((event.pk for event in events if event.subject_id == ticket.pk), 0),
-        "events": events,
         "plans": reads.plans(ticket),
         "solutions": reads.solutions(ticket),
         "surveys": reads.surveys(ticket),
         "attachments": files,
         "first_files": [file for file in files if file.message_id is None],
-        "confidence_percent": round(100 * ticket.confidence),
-        "by_model": [hit["text"] for hit in ticket.hits if hit.get("by") == MODEL and hit["category"]],
         "no_facts": not any(getattr(ticket, name) for name in FACTS),
         "collaborators": _collaborators(ticket),
         "cards": cards.shown(ticket, actor, _with_opened(opened, ticket, actor, bound)),
         "guidance": replies.guidance(ticket) if handles else None,
         "told": told(ticket) if handles else None,
-        "sent": list(notifications.messages_of(ref(ticket), cases)),
+        **history_context(ticket),
+        **reading_context(ticket),
         **deadline_context(ticket, actor, bound),
         **customer_context(ticket, actor),
+    }
+
+
+def history_context(ticket: Ticket) -> dict[str, Any]:
+    """What happened to the ticket and its cases of money, the messages that went out, and by which event it stands."""
+    cases = money.case_ids(ticket)
+    events = list(journal.timeline(ticket.pk, *cases, limit=EVENTS))
+    return {
+        "events": events,
+        "story": story.tell(reads.story(ticket), events[::-1]),
+        "stamp": next((event.pk for event in events if event.subject_id == ticket.pk), 0),
+        "sent": list(notifications.messages_of(ref(ticket), cases)),
+    }
+
+
+def reading_context(ticket: Ticket) -> dict[str, Any]:
+    """How the system reads the ticket: what its score is made of, how sure the category is and why (CLS-05)."""
+    return {
+        "parts": score.explain(ticket.priority_parts),
+        "confidence_percent": round(100 * ticket.confidence),
+        "by_model": [hit["text"] for hit in ticket.hits if hit.get("by") == MODEL and hit["category"]],
     }
 
 

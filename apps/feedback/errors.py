@@ -139,6 +139,7 @@ register(
                 "Without encryption anybody on the way reads the mail; that is allowed only for a server on this machine."
             ),
         ),
+        "mailbox.password_anew": Problem(422, _("The mailbox moves to another server: type its password anew.")),
         "mailbox.has_mail": Problem(409, _("Mail came by this mailbox, so it stays. Take it out of use instead.")),
         "import.unreadable_file": Problem(422, _("“%(name)s” cannot be read: %(why)s")),
         "import.unknown_encoding": Problem(422, _("“%(name)s” is neither in UTF-8 nor in GB18030.")),

@@ -55,7 +55,8 @@ def _latin(run: str) -> Iterator[str]:
 
 def asked(text: str) -> list[str]:
     """The words that a question asks for: of a number with dashes only the whole."""
-    folded, found, place = fold(text[:READS_CHARACTERS]), [], 0
+    folded, place = fold(text[:READS_CHARACTERS]), 0
+    found: list[str] = []
     for run in _RUN.finditer(folded):
         found += _chinese(folded[place : run.start()])
         found.append(run[0].translate(_DASHES)[:LONGEST_WORD])

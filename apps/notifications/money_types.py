@@ -20,6 +20,8 @@ from apps.notifications.placeholders import (
 _TO_CUSTOMER = (EMAIL, SMS, PHONE, DOOR)
 _TO_STAFF = (IN_APP, EMAIL)
 
+WHAT = Placeholder("what", _("what the customer is given"), _("Points"))
+
 MONEY_TYPES = (
     *(
         MessageType(code, label, _TO_CUSTOMER, (NUMBER, *REFUND, CONTACT, LINK), needs=("amount", "channel"))
@@ -27,6 +29,15 @@ MONEY_TYPES = (
             ("refund_sent", _("Refund on its way")),
             ("refund_paid", _("Refund paid")),
             ("refund_delayed", _("Refund takes longer")),
+        )
+    ),
+    *(
+        MessageType(code, label, _TO_CUSTOMER, (NUMBER, WHAT, *REFUND, CONTACT, LINK), needs=("what", "amount"))
+        for code, label in (
+            ("compensation_sent", _("Compensation on its way")),
+            ("compensation_paid", _("Compensation paid")),
+            ("compensation_delayed", _("Compensation takes longer")),
+            ("benefit_granted", _("Coupon, points or membership granted")),
         )
     ),
     MessageType(

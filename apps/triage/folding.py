@@ -24,8 +24,8 @@ def table() -> list[int]:
             codes[code] = ord(folded)
     for line in _PAIRS.read_text(encoding="utf-8").split("\n"):
         if not line.startswith("#"):
-            for traditional, simplified in line.split():
-                codes[ord(traditional)] = ord(simplified)
+            for pair in line.split():
+                codes[ord(pair[0])] = ord(pair[1])
     return codes
 
 

@@ -247,11 +247,11 @@ def word_of(branches: Branches, row: Keyword) -> Word:
 
 def _word(branches: Branches, slugs: Mapping[UUID, str], text: str, category_id: UUID | None, *facts: Any) -> Word:
     weight, demand, risk, sentiment, department_id = facts
-    slug = slugs.get(category_id, "")
+    slug = slugs.get(category_id, "") if category_id else ""
     return Word(
         text=text,
         category=slug,
-        root=slugs[branches.lines[category_id][-1]] if slug else "",
+        root=slugs[branches.lines[category_id][-1]] if slug and category_id else "",
         weight=float(weight) if slug else 0.0,
         tires=tires(float(weight)),
         demand="" if demand == Demand.NONE else demand,

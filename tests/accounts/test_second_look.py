@@ -205,6 +205,10 @@ def test_a_key_acts_in_somebody_s_name_only_after_they_agreed(user):
     made = api_keys.create("OA", ["money:approve"], actor=system("test"), acts_for=user)
     client, stranger = log_in(user), log_in(staff(Role.FINANCE_OFFICER, "finance"))
 
+    shown = client.get(MINE).content.decode()
+    assert "以已同意者的名义审批资金事项" in shown and "money:approve" not in shown, (
+        "to what one agrees is said in words"
+    )
     client.post(MINE, {"do": "agree", "key": made.key.prefix})
     assert ApiKey.objects.get().agreed_at is None, "the password is asked for first"
     stranger.post(MINE, {"do": "agree", "key": made.key.prefix, "second_password": PASSWORD})

@@ -3,7 +3,6 @@ from decimal import Decimal
 import pytest
 
 from apps.accounts import selectors
-from apps.accounts.models import ApprovalLimit
 from tests.factories import DepartmentFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -89,11 +88,3 @@ def test_finance_voids_up_to_five_thousand():
 
 def test_who_left_approves_nothing():
     assert not selectors.approval_limit(UserFactory(roles=["management"], is_active=False), "solution").granted
-
-
-@pytest.mark.req("HND-05")
-def test_the_nearest_role_is_asked_first():
-    assert selectors.approver_roles("solution", Decimal("500"))[-1] == "management"
-    assert selectors.approver_roles("solution", Decimal("500.01")) == ["duty_manager", "management"]
-    ApprovalLimit.objects.filter(role__name="duty_manager").update(limit=Decimal("100"))
-    assert selectors.approver_roles("solution", Decimal("500.01")) == ["management"]

@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 
 from apps.accounts.models import ApprovalLimit, Department, User
 from apps.accounts.services import staff
@@ -225,3 +226,23 @@ def test_the_staff_list_asks_the_same_however_many_there_are(client, count_queri
         page = client.get("/admin/accounts/user/").content.decode()
 
     assert "客服专员、质量专员" in page
+
+
+@pytest.mark.req("ADM-01")
+def test_who_heads_a_department_is_in_the_journal(client):
+    boss, head = UserFactory(roles=["administrator"]), UserFactory(roles=["department_head"])
+    row = Department.objects.get(code="logistics")
+    before = row.head.staff_number if row.head else None
+    client.force_login(boss)
+    form = {"name": row.name, "head": head.pk, "active": "on"}
+    address = reverse("admin:accounts_department_change", args=[row.pk])
+
+    saved = [client.post(address, form).status_code for _ in range(2)]
+
+    assert saved == [302, 302]
+    told = Event.objects.get(kind="department.changed")
+    assert (told.actor_id, told.data["before"]["head"], told.data["after"]["head"]) == (
+        boss.pk,
+        before,
+        head.staff_number,
+    )

@@ -7,6 +7,7 @@ from apps.accounts.scopes import SCOPES
 from apps.accounts.services import api_keys
 from apps.core import throttling
 from apps.core.actors import system
+from tests.factories import staff
 
 
 @pytest.fixture(autouse=True)
@@ -68,3 +69,31 @@ def is_problem(response, status, code=None):
     body = response.json()
     right_shape = response["Content-Type"] == "application/problem+json" and body["status"] == status
     return response.status_code == status and right_shape and code in (None, body["code"])
+
+
+@pytest.fixture
+def person():
+    """`person(role)`: a signed-in member of staff, calling the API with their session."""
+
+    def sign_in(role, user=None):
+        api = Api("nobody", ())
+        api.user = user or staff(role, "finance")
+        api.client = Client(raise_request_exception=False)
+        api.client.force_login(api.user)
+        return api
+
+    return sign_in
+
+
+@pytest.fixture
+def key_of():
+    """`key_of(user, *scopes)`: a key that acts in their name, agreed."""
+
+    def make(user, *scopes):
+        api = Api("none", ())
+        made = api_keys.create(f"OA {user.pk}", scopes, actor=system("test"), acts_for=user)
+        api_keys.answer(made.key, user, agree=True)
+        api.headers = {"Authorization": f"Bearer {made.clear}"}
+        return api
+
+    return make

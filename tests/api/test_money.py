@@ -4,20 +4,15 @@ import json
 from decimal import Decimal
 
 import pytest
-from django.test import Client
 
-from apps.accounts.models import SecondLook
 from apps.accounts.roles import Role
-from apps.accounts.scopes import SCOPES
-from apps.accounts.services import api_keys
 from apps.billing.api import answers, rows
-from apps.billing.models import BankBatch, Difference, Invoice, Payment, Refund, StatementRun, VoidRequest
+from apps.billing.models import BankBatch, Difference, Invoice, Payment, Refund, StatementRun
 from apps.billing.services import approvals
 from apps.core import clock
-from apps.core.actors import staff as actor_of
 from apps.core.actors import system
 from tests import money
-from tests.api.conftest import Api, is_problem, pointers
+from tests.api.conftest import is_problem, pointers
 from tests.factories import OrderFactory, make_customer, staff, ticket
 
 pytestmark = pytest.mark.django_db
@@ -30,34 +25,6 @@ def body(number="26317000000000000777", **more):
         "external_id": f"ERP-{number[-3:]}", "number": number, "kind": "digital_ordinary", "buyer_name": "张三",
         "issued_at": "2026-05-06T10:00:00+08:00", "lines": [LINE], "facts": money.UNUSED, **more,
     }  # fmt: skip
-
-
-@pytest.fixture
-def person():
-    """`person(role)`: a signed-in member of staff, calling the API with their session."""
-
-    def sign_in(role, user=None):
-        api = Api("nobody", ())
-        api.user = user or staff(role, "finance")
-        api.client = Client(raise_request_exception=False)
-        api.client.force_login(api.user)
-        return api
-
-    return sign_in
-
-
-@pytest.fixture
-def key_of():
-    """`key_of(user, *scopes)`: a key that acts in their name, agreed."""
-
-    def make(user, *scopes):
-        api = Api("none", ())
-        made = api_keys.create(f"OA {user.pk}", scopes, actor=system("test"), acts_for=user)
-        api_keys.answer(made.key, user, agree=True)
-        api.headers = {"Authorization": f"Bearer {made.clear}"}
-        return api
-
-    return make
 
 
 # Invoices and payments --------------------------------------------------------------------------------------------------
@@ -175,20 +142,6 @@ def test_a_request_from_filing_to_execution(api_with, person):
     assert [row["number"] for row in erp.get("void-requests/", ticket=about.number).json()["results"]] == [number]
 
 
-@pytest.mark.req("VOI-02")
-def test_nobody_signs_what_they_filed_by_session_or_key_administrators_included(person, key_of):
-    invoice = money.invoice()
-    for role in (Role.FINANCE_OFFICER, Role.ADMINISTRATOR):
-        one = person(role)
-        filed = one.post("void-requests/", {"invoice": invoice.number, "reason": "01"})
-        path = f"void-requests/{filed.json()['number']}/"
-        key = key_of(one.user, "money:approve", "money:approve_large", "voids:read")
-
-        assert is_problem(one.post(f"{path}decision/", {"approve": True}), 403, "approval.own")
-        assert is_problem(key.post(f"{path}decision/", {"approve": True}), 403, "approval.own")
-        assert one.post(f"{path}withdrawal/", {"reason": "重来"}).json()["state"] == "withdrawn"
-
-
 @pytest.mark.req("ADM-02", "VOI-01")
 def test_what_one_may_not_see_is_not_there(api_with, person):
     request = money.void_request()
@@ -222,37 +175,6 @@ def test_a_part_of_a_line_and_what_is_wrong_with_it(api):
     filed = api.post(path, {**base, "lines": [{"line": 1, "quantity": "1"}]}).json()
     assert (filed["net"], filed["tax"], filed["whole"]) == ("250.00", "32.50", False)
     assert is_problem(api.get(path, state="magic"), 422) and is_problem(api.get(path, colour="red"), 422)
-
-
-# Signing above the amount of a second look --------------------------------------------------------------------------------
-
-
-@pytest.mark.req("ADM-03", "VOI-02")
-def test_above_the_amount_a_person_needs_a_fresh_code_and_a_key_its_own_scope(person, key_of, settings):
-    settings.SECOND_LOOK = True
-    SecondLook.objects.filter(act="approve").update(above=Decimal("100.00"))
-    boss = person(Role.FINANCE_OFFICER)
-    small_key, large_key = key_of(boss.user, "money:approve", "refunds:read"), None
-    small, large = money.refund(amount="100.00"), money.refund(amount="100.01")
-
-    assert is_problem(boss.post(f"refunds/{large.number}/decision/", {"approve": True}), 403, "second_factor.needed")
-    assert is_problem(small_key.post(f"refunds/{large.number}/decision/", {"approve": True}), 403, "api_key.above")
-    assert small_key.post(f"refunds/{small.number}/decision/", {"approve": True}).json()["state"] == "approved"
-    other = staff(Role.FINANCE_OFFICER, "finance")
-    large_key = key_of(other, "money:approve", "money:approve_large", "refunds:read")
-    done = large_key.post(f"refunds/{large.number}/decision/", {"approve": True}).json()
-    assert (done["state"], done["approvals"][0]["by"]) == ("approved", other.staff_number)
-
-
-@pytest.mark.req("ADM-03")
-def test_a_key_signs_only_for_who_agreed_and_within_their_rights(api_with, key_of):
-    refund = money.refund()
-    path = f"refunds/{refund.number}/decision/"
-    assert is_problem(api_with(*SCOPES).post(path, {"approve": True}), 403, "api_key.no_person")
-    service = key_of(staff(Role.SERVICE_STAFF), "money:approve", "refunds:read")
-    assert is_problem(service.post(path, {"approve": True}), 403, "approval.not_yours")
-    reads = key_of(staff(Role.FINANCE_OFFICER, "finance"), "refunds:read")
-    assert is_problem(reads.post(path, {"approve": True}), 403)
 
 
 # Refunds ----------------------------------------------------------------------------------------------------------------
@@ -309,7 +231,7 @@ def test_what_is_wrong_with_a_refund_is_named(api):
 
 @pytest.mark.req("REF-01", "REF-06")
 def test_a_batch_is_released_by_a_second_person_and_differences_are_worked_off(person):
-    from tests.billing.test_refund_ways import at_bank
+    from tests.billing.refunding import at_bank
 
     at_bank()
     one, other = person(Role.FINANCE_OFFICER), person(Role.FINANCE_MANAGER)
@@ -403,14 +325,6 @@ def test_the_description_shows_every_address_with_an_example(client):
     for path in ours:
         body = posts[path].get("requestBody")  # some steps need no words
         assert body is None or "examples" in body["content"]["application/json"], path
-
-
-def test_who_signs_in_has_their_name_on_it_and_keys_act_as_their_person(key_of):
-    user = staff(Role.FINANCE_OFFICER, "finance")
-    key = key_of(user, "voids:write", "voids:read")
-    number = key.post("void-requests/", {"invoice": money.invoice().number, "reason": "01"}).json()["number"]
-    assert VoidRequest.objects.get(number=number).requested_by == user
-    assert actor_of(user).user_id == user.pk
 
 
 @pytest.mark.req("VOI-09")

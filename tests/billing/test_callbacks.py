@@ -161,3 +161,24 @@ def test_an_unknown_number_is_heard_and_means_nothing(client, providers):  # noq
 
     entry = Entry("wechat_pay", "R999", "P", 100, "SUCCESS", provider_number="5", created=clock.now().timestamp())
     assert post_wechat(client, *providers.wechat.callback(entry)) == 204
+
+
+@pytest.mark.req("REF-04")
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data", b"x"), ("multipart/form-data; boundary=x", b"--x\r\nbad"),
+        ("application/x-www-form-urlencoded; charset=gbk", b"a=1"),
+        ("application/x-www-form-urlencoded", b"&".join(b"k%d=1" % n for n in range(2_000))),
+    ],
+)  # fmt: skip
+def test_what_is_no_form_at_all_is_refused_like_a_forged_one(client, monkeypatch, caplog, kind, body):
+    """A stranger's nonsense costs one line in the log, and counts: not a traceback each, without end."""
+    counted = []
+    monkeypatch.setattr("apps.billing.hooks.limits.count", counted.append)
+
+    answer = client.post(reverse("billing:alipay_callback"), body, content_type=kind)
+
+    assert answer.status_code == 401
+    assert len(counted) == 1
+    assert not any(record.exc_info for record in caplog.records)

@@ -16,7 +16,7 @@ from apps.billing.services.paying import PAYER
 from apps.billing.services.refunds import Payee
 from apps.billing.states import Layout, PayChannel, RefundKind, RefundState
 from apps.core import clock
-from apps.core.actors import Actor
+from apps.core.actors import SYSTEM, Actor
 from apps.core.errors import DomainError
 from tests import factories
 from tests.money import finance, payment, refund, void_request
@@ -159,3 +159,17 @@ def test_a_result_file_that_contradicts_itself_settles_nothing_of_that_transfer(
 
     assert (read.settled, read.waiting, [error.code for error in read.errors]) == (0, 1, ["batch.row_twice"] * 2)
     assert Refund.objects.get(pk=request.pk).state == RefundState.PROCESSING
+
+
+@pytest.mark.req("VOI-02")
+def test_a_key_that_asked_for_a_name_files_for_that_person_before_they_agree_too():
+    """Filed while nobody had agreed, signed once they have: one key, one person, two hands."""
+    officer, colleague = finance(), finance()
+    made = api_keys.create("OA", ["voids:write", "refunds:write"], actor=SYSTEM, acts_for=officer.user)
+    key = Actor("api", "api:OA", permissions=frozenset({"billing.request_refund", "billing.request_void"}))
+    money, undone = refund(actor=key), void_request(actor=key)
+    api_keys.answer(made.key, officer.user, agree=True)
+
+    assert refused(lambda: refunds.decide(money, actor=officer, approve=True)) == "approval.own"
+    assert refused(lambda: voids.decide(undone, actor=officer, approve=True)) == "approval.own"
+    assert voids.decide(undone, actor=colleague, approve=True).state == "verification"

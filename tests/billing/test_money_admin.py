@@ -4,11 +4,15 @@ import pytest
 from django.urls import reverse
 
 from apps.accounts.roles import Role
-from apps.billing.models import BankBatch, ProviderFloat, RefundGate
+from apps.billing.models import BankBatch, Difference, ProviderFloat, RefundAttempt, RefundGate
+from apps.billing.services import differences
+from apps.core import clock
 from apps.journal.models import Event
+from apps.sla.models import Deadline
 from tests.billing.providers import providers  # noqa: F401
-from tests.billing.test_refund_ways import at_bank
+from tests.billing.refunding import at_bank
 from tests.factories import staff
+from tests.money import invoice
 
 pytestmark = pytest.mark.django_db
 LISTS = ["bankbatch", "statementrun", "difference", "refundgate", "providerfloat"]
@@ -71,3 +75,30 @@ def test_the_simulator_page_switches_faults(client, boss, providers, settings): 
     assert [fault.value for fault in providers.faults.next] == ["no-balance"]
     client.post(address, {"do": "clear"})
     assert not providers.faults.next
+
+
+@pytest.mark.req("REF-10")
+def test_a_difference_leads_to_its_refund_says_when_it_is_due_and_how_it_is_settled(client, boss):
+    batch_row = at_bank()
+    attempt = RefundAttempt.objects.get()
+    row = differences.paid_twice(attempt)
+    page = reverse("admin:billing_difference_change", args=[row.pk])
+
+    shown = client.get(page).content.decode()
+    refused = client.post(page, {"owner": boss.pk, "resolution": "已追\x07回"}, follow=True).content.decode()
+    client.post(page, {"owner": boss.pk, "resolution": "已向银行追回"})
+
+    assert batch_row is not None and reverse("desk:refund", args=[attempt.refund.number]) in shown
+    assert "保存即为办结" in shown
+    assert f"{clock.local(Deadline.objects.get(subject_id=row.pk).due_at):%H:%M}" in shown
+    assert "成功修改" not in refused
+    assert Difference.objects.get().state == "resolved"
+
+
+def test_the_record_of_an_invoice_is_chinese_throughout(client, boss):
+    of = invoice()
+
+    shown = client.get(reverse("admin:billing_invoice_change", args=[of.pk])).content.decode()
+
+    assert "已占用或已冲数量" in shown and "登记人" in shown
+    assert "Held quantity" not in shown and "Recorded by" not in shown

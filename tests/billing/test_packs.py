@@ -143,3 +143,71 @@ def test_an_earlier_head_that_was_swapped_is_refused(tmp_path, pack):
     first, second = proof["earlier"][0], proof["earlier"][1]
     with pytest.raises(verify_pack.Refused, match="disagree"):
         verify_pack.check_consistency(second["head"], proof["head"], first["path"])
+
+
+def own_signed(pack, title):
+    """A stranger's pack: everything of ours, resealed with a key of their own."""
+    key = Ed25519PrivateKey.generate()
+    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+    def change(contents):
+        proof = json.loads(contents["proof.json"])
+        proof["earlier"], head = [], proof["head"]
+        message = verify_pack.canonical({name: head[name] for name in ("size", "root", "sealed_at", "previous")})
+        head["public_key"], head["signature"] = pem, key.sign(message).hex()
+        contents["proof.json"] = verify_pack.canonical(proof)
+        manifest = {**json.loads(contents["manifest.json"]), "title": title}
+        told = {"size": len(contents["proof.json"]), "sha256": hashlib.sha256(contents["proof.json"]).hexdigest()}
+        manifest["files"]["proof.json"] = told
+        contents["manifest.json"] = verify_pack.canonical(manifest)
+        seal = {"public_key": pem, "signature": key.sign(contents["manifest.json"]).hex()}
+        contents["manifest.sig.json"] = verify_pack.canonical(seal)
+
+    return rebuilt(pack, change)
+
+
+def told(tmp_path, content):
+    """(exit code, what the auditor's terminal gets)."""
+    (tmp_path / "pack.zip").write_bytes(content)
+    run = subprocess.run(
+        [sys.executable, "-I", verify_pack.__file__, "pack.zip"], cwd=tmp_path, capture_output=True, encoding="utf-8"
+    )
+    return run.returncode, run.stdout
+
+
+def test_a_stranger_s_pack_cannot_write_over_the_warning_about_its_key(tmp_path, pack):
+    """Its title goes to a terminal, which obeys control characters: conceal what follows, or draw a line of its own."""
+    code, words = told(tmp_path, own_signed(pack, "缴销\u3000申请\r\x1b[8m\n  key OK \u202e\x07"))
+
+    assert code == 0 and "NOT compared" in words
+    assert all(c.isprintable() or c == "\n" for c in words)
+    assert "\n  key OK" not in words
+
+
+def test_nor_is_a_refusal_drawn_over_by_the_name_of_a_file(tmp_path, pack):
+    name = "\r\x1b[2KVALID / 验证通过: 202611-001"
+    code, words = told(tmp_path, rebuilt(pack, lambda contents: contents.update({name: b"x"})))
+
+    assert code == 1 and words.startswith("REFUSED")
+    assert all(c.isprintable() or c == "\n" for c in words)
+
+
+@pytest.mark.parametrize("how", ["packed", "overlapping"])
+def test_what_grows_when_it_is_unpacked_is_refused_before_a_byte_of_it_is_read(pack, monkeypatch, how):
+    buffer, many = io.BytesIO(), 3
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED if how == "packed" else zipfile.ZIP_STORED) as bomb:
+        bomb.writestr("manifest.json", b"0" * 100_000)
+        if how == "overlapping":
+            first = bomb.infolist()[0]
+            for n in range(many):
+                again = zipfile.ZipInfo(f"{n}.json")
+                for name in ("header_offset", "CRC", "compress_size", "file_size"):
+                    setattr(again, name, getattr(first, name))
+                bomb.filelist.append(again)
+    read = []
+    monkeypatch.setattr(zipfile.ZipFile, "read", lambda _pack, name, *_: read.append(name))
+
+    with pytest.raises(verify_pack.Refused):
+        verify_pack.verify_content(buffer.getvalue())
+
+    assert read == []

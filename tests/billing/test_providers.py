@@ -1,14 +1,17 @@
 """The adapters against the simulated providers, fault by fault (REFUND-FACTS, REF-01)."""
 
+import io
+import zipfile
 from contextlib import suppress
 from decimal import Decimal
 
 import pytest
 
-from apps.billing.adapters import registry
+from apps.billing.adapters import alipay, registry
 from apps.billing.adapters.alipay import AlipayAdapter
 from apps.billing.adapters.base import NotSent, Proof, RefundOrder
 from apps.billing.adapters.benefits import BenefitsAdapter
+from apps.billing.adapters.http import Answer
 from apps.billing.adapters.wechat_pay import WechatPayAdapter
 from apps.channels.pay.protocol import Unsigned
 from apps.core import clock
@@ -179,3 +182,23 @@ def test_the_ledger_survives_and_faults_are_drawn_from_the_seed(providers, tmp_p
         faults.set(rate=0.5)
         draws.append([faults.draw("send") for _ in range(50)])
     assert draws[0] == draws[1]
+
+
+def test_a_statement_that_grows_when_it_is_unpacked_is_not_read(providers, monkeypatch):  # noqa: F811
+    """It lies behind an address of its own, and that answer is not signed."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bill.csv", b"0" * (alipay.MOST_UNPACKED + 1))
+    adapter = registry.refund_adapter("alipay")
+    monkeypatch.setattr(type(adapter), "_ask", lambda *_: {"bill_download_url": "https://dl.example/bill"})
+    monkeypatch.setattr(alipay, "call", lambda *_: Answer(200, {}, buffer.getvalue()))
+
+    with pytest.raises(ValueError, match="too large"):
+        adapter.statement(clock.local(clock.now()).date())
+
+
+def test_no_password_file_of_the_machine_changes_a_signed_call(providers, monkeypatch, tmp_path):  # noqa: F811
+    (tmp_path / "netrc").write_text("default login somebody password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+
+    assert registry.refund_adapter("wechat_pay").balance() > 0

@@ -1,14 +1,13 @@
-"""Every state × transition of void requests, every row of VOID-RULES through the simulator, sheets, and races."""
+"""Every state × transition of void requests, every row of VOID-RULES through the simulator, and races."""
 
 import contextlib
 import threading
-from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connection
 
-from apps.billing.models import Approval, Invoice, InvoiceLine, RequestSheet, TaxOperation, VoidRequest
-from apps.billing.services import executing, red_forms, request_sheets, tax_by_hand, tax_operations, voids
+from apps.billing.models import Approval, Invoice, InvoiceLine, TaxOperation, VoidRequest
+from apps.billing.services import executing, red_forms, tax_by_hand, tax_operations, voids
 from apps.billing.states import OPEN_ATTEMPTS, InvoiceKind, VoidState
 from apps.core import clock
 from apps.core.actors import SYSTEM
@@ -120,50 +119,6 @@ def test_every_row_of_the_table_from_filing_to_the_platform(tmp_path, monkeypatc
         (there,) = server.ledger.rows(f"SELECT * FROM {table}")
         assert there["number"] == done.certificate
         assert sum(i.gross for i in Invoice.objects.all()) == (blue.gross if act == "void" else 0)
-
-
-# Sheets -----------------------------------------------------------------------------------------------------------------
-
-
-def sheet(*rows):
-    return "\n".join(["发票号码,原因代码,金额,说明", *(",".join(row) for row in rows)]).encode("gb18030")
-
-
-@pytest.mark.django_db
-@pytest.mark.req("VOI-08")
-def test_a_sheet_shows_what_is_wrong_in_each_row_and_files_the_good_ones_once():
-    good, other, dear = invoice(), invoice(), invoice()
-    content = sheet(
-        (good.number, "01", "1130.00", "抬头开错"), ("123", "01", "", ""), (other.number, "77", "", ""),
-        (dear.number, "01", "99.00", ""), (good.number, "01", "", ""), (other.number, "01", "x", "=cmd|' /C calc'!A0"),
-    )  # fmt: skip
-
-    found = request_sheets.preview(content, "作废.csv")
-
-    assert [(row.row, row.error.code if row.error else "") for row in found] == [
-        (2, ""), (3, "sheet.no_invoice"), (4, "void.reason_unknown"), (5, "sheet.amount_differs"), (6, "sheet.twice"),
-        (7, "sheet.twice"),
-    ]  # fmt: skip
-    assert not VoidRequest.objects.exists() and not RequestSheet.objects.exists()
-    officer = finance()
-    filed = request_sheets.file(content, "作废.csv", actor=officer)
-    again = request_sheets.file(content, "作废.csv", actor=officer)
-    assert (filed.new, filed.known, len(filed.wrong)) == (1, 0, 5)
-    assert (again.new, again.known) == (0, 1)
-    assert VoidRequest.objects.get().amount == Decimal("1130.00")
-    assert "'=cmd" in request_sheets.errors_as_csv(filed.wrong)
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("content", "code"),
-    [(b"", "sheet.column_missing"), (b"PK\x03\x04nothing", "sheet.unreadable"), (b"a\0b", "sheet.unreadable"),
-     ("发票号码\n1".encode(), "sheet.column_missing")],
-)  # fmt: skip
-def test_what_is_no_sheet_is_refused_with_words(content, code):
-    with pytest.raises(DomainError) as caught:
-        request_sheets.preview(content, "x.xlsx")
-    assert caught.value.code == code and caught.value.words
 
 
 # Races ------------------------------------------------------------------------------------------------------------------

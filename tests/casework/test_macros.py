@@ -60,16 +60,6 @@ def test_a_refused_step_undoes_all_before_it_and_is_named(clerk):
 
 
 @pytest.mark.req("HND-09")
-def test_each_ticket_of_a_bulk_stands_for_itself(clerk):
-    fresh, over = ticket(), ticket_in("rejected")
-
-    results = macros.run_many(macro(ACCEPT), [fresh, over], actor=clerk)
-
-    assert [r.ok for r in results] == [True, False]
-    assert (now_of(fresh).state, now_of(over).state) == ("in_progress", "rejected")
-
-
-@pytest.mark.req("HND-09")
 def test_trying_out_changes_nothing_and_shows_masked_words(clerk):
     one = ticket()
     events = Event.objects.count()

@@ -172,22 +172,6 @@ def test_the_list_by_person_is_for_leads(signed_in, one, clerk):
     assert page.status_code == 200 and "2 小时 15 分钟" in page.content.decode()
 
 
-def test_minutes_of_everybody_between_two_days(one, clerk, lead):
-    with clock.at(NOON):
-        spend(one, clerk, 30)
-        spend(one, lead, 60)
-        entry = spend(one, clerk, 500)
-        timekeeping.correct(entry, actor=clerk)
-
-    rows = papers.time_by_person(date(2026, 5, 1), date(2026, 5, 31))
-
-    assert [(r["name"], r["minutes"], r["tickets"]) for r in rows] == [
-        (str(lead.user), 60, 1),
-        (str(clerk.user), 30, 1),
-    ]
-    assert papers.time_by_person(date(2026, 6, 1), date(2026, 6, 30)) == []
-
-
 def test_who_only_looks_enters_nothing(one, auditor):
     with pytest.raises(DomainError) as refused:
         spend(one, auditor)

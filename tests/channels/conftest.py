@@ -2,6 +2,7 @@ import pytest
 
 from apps.channels.adapters.simulated import SocialPlatforms
 from apps.channels.models import Door
+from tests import factories
 from tests.channels.doors import account
 
 
@@ -19,3 +20,10 @@ def platforms(settings):
 def fresh():
     """The row of a door as it is now."""
     return lambda door: Door.objects.get(pk=door.pk)
+
+
+@pytest.fixture
+def as_admin(client):
+    client.user = factories.staff("administrator")
+    client.force_login(client.user)
+    return client

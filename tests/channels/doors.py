@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.channels.adapters.simulated import Account, Knock
-from apps.channels.models import Door
-from apps.channels.services import doors
+from apps.channels.models import Door, Inbound
+from apps.channels.services import doors, inbound
 from apps.core import actors
 
 KEYS = {
@@ -59,3 +59,10 @@ def knock(made: Knock, client: Client | None = None):
     return client.post(
         path, made.body, content_type=made.headers.get("Content-Type", "application/json"), headers=headers
     )
+
+
+def broken(to, text="机器坏了，请处理。"):
+    """An item that failed for good."""
+    row = inbound.keep(to, "m1", {"peer": "1", "text": text}, thread="1")
+    Inbound.objects.filter(pk=row.pk).update(**{"state": "failed"}, attempts=5, error="KeyError in x.py:1 f")
+    return Inbound.objects.get(pk=row.pk)

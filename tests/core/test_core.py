@@ -12,20 +12,7 @@ from hypothesis import strategies as st
 from apps.core import clock, masking, money, numbers
 from apps.core.errors import DomainError
 from apps.core.fields import blind_index
-from apps.core.models import Counter
 from apps.crm.models import Customer
-
-
-@pytest.mark.req("INT-02")
-@pytest.mark.django_db
-def test_numbers_restart_each_month_of_shanghai_and_grow_past_999():
-    # given the last second of May and the first of June in Shanghai, and a series at 998
-    may, june = datetime(2024, 5, 31, 15, 59, 59, tzinfo=UTC), datetime(2024, 5, 31, 16, 0, 0, tzinfo=UTC)
-    Counter.objects.create(series="t:202405", last=998)
-    # when numbers are taken
-    taken = [numbers.monthly("t", may), numbers.monthly("t", may), numbers.monthly("t", june)]
-    # then
-    assert taken == ["202405-999", "202405-1000", "202406-001"]
 
 
 @pytest.mark.req("INT-02")

@@ -9,7 +9,16 @@ from django.urls import reverse
 from apps.accounts.roles import Role
 from apps.billing.audit import red_flags, sampling, work
 from apps.billing.audit_states import FlagKind, RecordKind, RequestKind, RequestState, Severity
-from apps.billing.models import AuditAnswer, DataRequest, DestructionList, Finding, LegalHold, RedFlag, RedFlagRule
+from apps.billing.models import (
+    AuditAnswer,
+    DataRequest,
+    DestructionList,
+    Erasure,
+    Finding,
+    LegalHold,
+    RedFlag,
+    RedFlagRule,
+)
 from apps.billing.retention import destruction, people, requests
 from apps.billing.retention.requests import RequestDraft
 from apps.core import actors, clock
@@ -148,11 +157,14 @@ def test_a_list_goes_from_drawing_up_to_its_record(signed_in):
         boss.post(place, {"step": "witness", "seen": drawn.digest, "looked": "yes"})
         assert drawn.witnesses.count() == 0
         first, second = signed_in(Role.AUDITOR), signed_in(Role.MANAGEMENT, "management")
-        first.post(place, {"step": "witness", "seen": drawn.digest})
+        unticked = first.post(place, {"step": "witness", "seen": drawn.digest}, follow=True).content.decode()
+        assert "未签字" in unticked
         assert drawn.witnesses.count() == 0  # not ticked
         for client in (first, second):
             client.post(place, {"step": "witness", "seen": drawn.digest, "looked": "yes"})
-        boss.post(place, {"step": "carry_out"})
+        assert "未销毁任何内容" in boss.post(place, {"step": "carry_out"}, follow=True).content.decode()
+        assert DestructionList.objects.get().state == "witnessed"  # one slip of the mouse destroys nothing
+        boss.post(place, {"step": "carry_out", "sure": "yes"})
         destruction.work_off()
         item = drawn.items.get()
         page = boss.get(place).content.decode()
@@ -160,6 +172,26 @@ def test_a_list_goes_from_drawing_up_to_its_record(signed_in):
     assert DestructionList.objects.get().state == "done"
     assert reverse("desk:erasure", args=[item.erasure_id]) in page
     assert boss.get(reverse("desk:erasure", args=[item.erasure_id])).status_code == 200
+
+
+@pytest.mark.req("ARC-05")
+def test_what_was_destroyed_says_so_on_its_pages_and_offers_no_hold(signed_in):
+    from tests.billing.test_retention import destroyed
+
+    refund = make.rejected_refund(make.close_again(make.closed_ticket()))
+    ticket = make.close_again(make.closed_ticket())
+    with clock.at(datetime(2060, 7, 1, tzinfo=UTC)):
+        for covers in (RecordKind.VOUCHER, RecordKind.COMPLAINT):
+            destroyed(destruction.draw_up(covers, actor=staff_actor(Role.FINANCE_MANAGER)))
+        boss = signed_in(Role.ADMINISTRATOR)
+        case = boss.get(reverse("desk:refund", args=[refund.number])).content.decode()
+        work = boss.get(reverse("admin:desk_ticket", args=[ticket.number])).content.decode()
+        hold = boss.get(reverse("desk:hold", args=["billing.refund", refund.pk])).content.decode()
+
+    gone = Erasure.objects.get(subject_id=refund.pk)
+    assert reverse("desk:erasure", args=[gone.pk]) in case and "保管至" not in case
+    assert "文字和文件已于" in case and "文字和文件已于" in work
+    assert reverse("desk:erasure", args=[gone.pk]) in hold and "<textarea" not in hold
 
 
 @pytest.mark.req("ARC-05")

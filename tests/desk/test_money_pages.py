@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from apps.accounts.models import SecondLook
 from apps.accounts.roles import Role
 from apps.billing import events
 from apps.billing.models import Delegation, Refund, RefundAttempt, TaxOperation, VoidRequest
@@ -13,7 +14,7 @@ from apps.core import actors
 from apps.desk.money import told
 from apps.journal.models import Event
 from tests.billing.tax import verified
-from tests.factories import make_customer, staff, staff_actor, ticket
+from tests.factories import PASSWORD, make_customer, staff, staff_actor, ticket
 from tests.money import finance, invoice, line, payment, refund, void_request
 
 pytestmark = pytest.mark.django_db
@@ -315,6 +316,29 @@ def test_somebody_signs_for_somebody_and_it_is_taken_back(officer):
     assert rows.filter(ended_at=None).count() == 1
 
 
+@pytest.mark.req("ADM-03", "VOI-02")
+def test_a_power_to_sign_is_given_away_only_after_a_fresh_look(officer, signed_in, settings):
+    """A session left open could else let a third person sign what the code is asked for, above the row's amount."""
+    settings.SECOND_LOOK = True
+    SecondLook.objects.update(code_only=False, minutes=0)
+    helper, admin = staff(Role.DEPARTMENT_HEAD, "finance"), staff(Role.ADMINISTRATOR)
+    typed = {"taker": helper.pk, "first_day": "2026-11-01", "last_day": "2099-01-01", "reason": "休假"}
+    chief = signed_in(admin)
+    of_admin = {**typed, "giver": officer.user.pk, "subject": "refund"}
+    own, theirs = "/desk/delegations/", "/admin/billing/delegation/add/"
+
+    asked = officer.post(own, {**typed, "subjects": ["void", "refund"]})
+    by_rest = officer.post("/api/v1/delegations/", {"subject": "void"}, content_type="application/json")
+    chief.post(theirs, of_admin)
+
+    assert 'name="second_password"' in asked.content.decode() and 'value="refund"' in asked.content.decode()
+    assert by_rest.json()["code"] == "second_factor.needed"
+    assert not Delegation.objects.exists()
+    assert officer.post(own, {**typed, "subjects": ["void"], "second_password": PASSWORD}).status_code == 302
+    assert chief.post(theirs, {**of_admin, "second_password": PASSWORD}).status_code == 302
+    assert {row.subject for row in Delegation.objects.all()} == {"void", "refund"}
+
+
 # Around it -----------------------------------------------------------------------------------------------------------
 
 
@@ -386,3 +410,40 @@ def test_personal_data_is_masked_on_the_pages(second):
     assert "欧***" in shown
     assert "欧阳娜娜" not in shown and "13912345678" not in shown
     assert TaxOperation.objects.count() == 0
+
+
+@pytest.mark.req("LNK-01")
+@pytest.mark.parametrize("kind", ["voids", "refunds"])
+def test_a_ticket_that_cannot_be_seen_is_not_dropped_in_silence(officer, kind):
+    """Filed without its ticket, the case would not be counted there, and be filed again."""
+    of, paid = invoice(), payment()
+    asked = {"voids": f"invoice={of.pk}", "refunds": f"payment={paid.number}"}[kind]
+
+    shown = officer.get(f"/desk/{kind}/new/?{asked}&ticket=209901-001").content.decode()
+    plain = officer.get(f"/desk/{kind}/new/?{asked}").content.decode()
+
+    assert "209901-001 不存在或您无权查看" in shown
+    assert "您无权查看" not in plain
+
+
+@pytest.mark.req("VOI-03")
+def test_what_is_not_known_of_an_invoice_is_named_in_words(officer):
+    case = voids.decide(void_request(of=invoice(facts={})), actor=finance(), approve=True)
+    check = case.checks.get(kind="deduction")
+
+    assert "export_refund" in check.detail
+    assert "尚不清楚：" in check.found and "已用于出口退税" in check.found and "export_refund" not in check.found
+    assert check.found in page(officer, case)
+
+
+@pytest.mark.req("VOI-05", "VOI-07")
+def test_an_invoice_undone_in_whole_shows_its_refunds_and_takes_no_further_request(officer):
+    case = verified()
+    filed = refund(payment(order=case.invoice.order), void_request=case)
+
+    shown = officer.get(f"/desk/invoices/{case.invoice_id}/").content.decode()
+    form = officer.get(f"/desk/voids/new/?invoice={case.invoice_id}").content.decode()
+
+    assert filed.number in shown
+    assert f"/desk/voids/new/?invoice={case.invoice_id}" not in shown
+    assert "已无可冲余额" in form and 'name="reason"' not in form

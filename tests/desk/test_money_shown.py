@@ -13,7 +13,7 @@ from apps.billing.services.paying import PAYER
 from apps.billing.states import PayChannel
 from apps.desk.money import refund_view
 from tests.billing.providers import providers, sweep_on  # noqa: F401
-from tests.billing.test_refund_ways import approve, at_bank
+from tests.billing.refunding import approve, at_bank
 from tests.factories import staff
 from tests.money import finance, payment, refund
 

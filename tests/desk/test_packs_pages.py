@@ -161,6 +161,13 @@ def test_a_month_is_closed_and_opened_on_its_page(client, count_queries):
         client.post(reverse("desk:reopen_month", args=["2026-10"]), {"reason": "供应商账单补到，需要更正"})
         assert Period.objects.get(month="2026-10-01").state == PeriodState.OPEN
 
+        client.post(reverse("desk:close_month", args=["2026-10"]))
+        shown = client.get(page).content.decode()
+        assert "供应商账单补到，需要更正" in shown  # closed again, it still tells that it had been opened, and why
+        assert (
+            "open →" not in shown and "-¥200.00" not in shown
+        )  # what a return is on paper and in money isn't added up
+
 
 def test_what_keeps_a_month_open_is_named_with_its_way(client):
     with clock.at(OCTOBER - timedelta(days=40)):

@@ -136,6 +136,7 @@ def test_no_query_more_and_the_queues_index_still_answers(mine, handler, django_
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_bitmapscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")  # three rows are soon sorted; can the index do it?
         cursor.execute(f"EXPLAIN {sql}", params)
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "ticket_queue" in plan and "Sort" not in plan and "crm_customer" not in plan

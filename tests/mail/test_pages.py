@@ -1,5 +1,7 @@
 """The admin's pages: mailboxes with their health, incoming mail with its verdicts (INT-09)."""
 
+import socket
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from threading import Barrier, Thread
 
@@ -11,6 +13,8 @@ from django.urls import reverse
 from apps.core import clock
 from apps.core.actors import SYSTEM
 from apps.core.errors import DomainError, DomainErrors
+from apps.feedback.mail import imap
+from apps.feedback.mail.imap import Unreachable
 from apps.feedback.models import IncomingMail, Mailbox, Message, Ticket
 from apps.feedback.selectors import workspace
 from apps.feedback.services import incoming_mail, mailboxes
@@ -322,3 +326,85 @@ def test_checks_of_a_mailbox_name_every_field():
         mailboxes.check(Mailbox(address="a@b.cn", host="a b", security="none", password=""))
 
     assert {error.field for error in refused.value.errors} == {"host", "security", "password"}
+
+
+def test_a_password_does_not_follow_a_mailbox_to_another_server(administrator):
+    """Whoever may edit, but does not know the password, would have it sent to a server of their own."""
+    administrator.post(reverse("admin:feedback_mailbox_add"), FIELDS)
+    page = reverse("admin:feedback_mailbox_change", args=[Mailbox.objects.get().pk])
+    elsewhere = {**FIELDS, "host": "imap.evil.example"}
+
+    refused = administrator.post(page, {**elsewhere, "password": ""})
+
+    assert list(refused.context["adminform"].form.errors) == ["password"]
+    assert Mailbox.objects.get().host == "imap.desk.example"
+    assert administrator.post(page, {**elsewhere, "password": "another secret"}).status_code == 302
+    assert Mailbox.objects.get().host == "imap.evil.example"
+
+
+@pytest.mark.parametrize(
+    "greeting", [b"SSH-2.0-OpenSSH_9.6 inner-host-7\r\n", b"220 inner-host-7 ESMTP\r\n", b"* inner-host-7\r\n"]
+)
+def test_what_is_no_mail_server_is_not_quoted(greeting):
+    """A host's name typed in is no way to read what other servers inside say."""
+    with listening(greeting) as port, pytest.raises(Unreachable) as caught, imap.opened(make_mailbox(port=port)):
+        pass
+
+    assert "inner-host-7" not in caught.value.detail
+    assert caught.value.detail
+
+
+def test_a_mail_server_s_own_refusal_is_quoted():
+    refusal = b"* BYE too many connections\r\n"
+    with listening(refusal) as port, pytest.raises(Unreachable) as caught, imap.opened(make_mailbox(port=port)):
+        pass
+
+    assert "too many connections" in caught.value.detail
+
+
+@contextmanager
+def listening(greeting):
+    """A server on loopback that greets once and hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def greet():
+            line, _who = server.accept()
+            line.sendall(greeting)
+            line.close()
+
+        thread = Thread(target=greet)
+        thread.start()
+        yield server.getsockname()[1]
+        thread.join(10)
+
+
+def test_a_mail_server_that_sends_more_than_was_asked_for_is_not_read_on():
+    """4 GB were announced: the reader has no room for them, and asked for far less."""
+    mail = b"* 1 FETCH (UID 1 BODY[]<0> {4000000000}\r\n" + b"x" * 1_000
+    asked = pytest.raises(Unreachable, match="more than was asked for")
+    with playing(mail) as port, asked, imap.opened(make_mailbox(port=port)) as folder:
+        folder.raw(1, 1_000)
+
+
+@contextmanager
+def playing(mail):
+    """A mail server on loopback that lets anybody in and answers a FETCH with these bytes."""
+    said = {b"CAPABILITY": b"* CAPABILITY IMAP4rev1\r\n", b"SELECT": b"* 1 EXISTS\r\n* OK [UIDVALIDITY 1] \r\n"}
+
+    def play():
+        line, _who = server.accept()
+        with line, line.makefile("rb") as heard, suppress(OSError):
+            line.sendall(b"* OK ready\r\n")
+            for command in heard:
+                tag, verb, *_rest = command.split()
+                if verb == b"UID":
+                    line.sendall(mail)
+                    heard.readline()  # until the other side hangs up
+                    return
+                line.sendall(said.get(verb, b"") + tag + b" OK done\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = Thread(target=play)
+        thread.start()
+        yield server.getsockname()[1]
+        thread.join(10)

@@ -1,8 +1,10 @@
 """Bringing messages out: real SMTP and HTTP on loopback, and every way in which they can go wrong."""
 
 import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from django.db import connection, transaction
@@ -457,3 +459,35 @@ def test_a_call_is_recorded_by_whoever_handles_the_ticket(send, rights):
     assert caught.value.code == "notifications.not_a_call"
     assert fresh(message).attempts == 2
     assert (len(told("message.sent")), len(told("message.call_not_answered"))) == (1, 1)
+
+
+def test_a_gateway_that_answers_without_end_is_not_read_to_the_end(settings, send):
+    """What is too long is no answer: whether the message left is unknown."""
+    sent = []
+
+    class Endless(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.send_response(200)
+            self.end_headers()
+            try:
+                self.wfile.write(b'{"id": "1", "status": "accepted", "more": "')
+                for _ in range(200):
+                    self.wfile.write(b"x" * 1_000_000)
+                    sent.append(1)
+                self.wfile.write(b'"}')
+            except OSError:
+                pass
+
+        def log_message(self, *arguments):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Endless) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        settings.SMS_GATEWAY_URL, settings.SMS_GATEWAY_KEY = f"http://127.0.0.1:{server.server_port}", "k"
+        adapter = SmsGatewayAdapter()
+        outcome = adapter.send(send(channel="sms"))
+        adapter.close()
+        server.shutdown()
+
+    assert outcome.result == sms_gateway.Result.UNKNOWN
+    assert len(sent) < 100

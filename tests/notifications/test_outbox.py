@@ -218,8 +218,8 @@ def test_notices_go_to_each_step_of_the_ladder_once_in_their_language(event):
 def test_a_warning_and_a_breach_are_two_notices(event, template):
     user = UserFactory()
 
-    first = outbox.notify(user, template, context=DEADLINE, event=event)
-    again = outbox.notify(user, template, context=DEADLINE, event=event)
+    [first] = outbox.notify_many([user], template, context=DEADLINE, event=event)
+    [again] = outbox.notify_many([user], template, context=DEADLINE, event=event)
 
     assert first.pk == again.pk
     assert "首次响应" in first.text
@@ -244,20 +244,20 @@ def test_one_message_costs_few_queries(send, django_assert_num_queries):
 )
 def test_a_notice_leads_nowhere_else(event, link):
     with pytest.raises(ValueError, match="path of this site"):
-        outbox.notify(UserFactory(), "deadline_warned", context=DEADLINE, event=event, link=link)
+        outbox.notify_many([UserFactory()], "deadline_warned", context=DEADLINE, event=event, link=link)
 
 
 def test_a_switched_off_notice_is_not_written(event):
     switch_off("deadline_warned", "in_app", "zh-hans")
 
-    assert outbox.notify(UserFactory(), "deadline_warned", context=DEADLINE, event=event) is None
+    assert outbox.notify_many([UserFactory()], "deadline_warned", context=DEADLINE, event=event) == []
 
 
 def test_reading_touches_only_ones_own_notices_and_keeps_the_first_time(event):
     mine, theirs = UserFactory(), UserFactory()
     for user in (mine, theirs):
-        outbox.notify(user, "deadline_warned", context=DEADLINE, event=event)
-        outbox.notify(user, "deadline_breached", context=DEADLINE, event=event)
+        outbox.notify_many([user], "deadline_warned", context=DEADLINE, event=event)
+        outbox.notify_many([user], "deadline_breached", context=DEADLINE, event=event)
     newest, oldest = selectors.notices_of(mine.pk)
 
     read = notices.mark_read(mine, oldest.pk)
@@ -272,7 +272,7 @@ def test_reading_touches_only_ones_own_notices_and_keeps_the_first_time(event):
 def test_notices_are_paged_by_key(event):
     user = UserFactory()
     for code in ("deadline_warned", "deadline_breached", "deadline_escalated"):
-        outbox.notify(user, code, context={**DEADLINE, "level": ""}, event=event)
+        outbox.notify_many([user], code, context={**DEADLINE, "level": ""}, event=event)
 
     first = selectors.notices_of(user.pk, limit=2)
     rest = selectors.notices_of(user.pk, before=first[-1].pk, limit=2)

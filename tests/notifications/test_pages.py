@@ -319,8 +319,8 @@ def test_the_shipped_text_is_put_back(editor, template):
 
 def test_every_list_and_page_of_the_room_opens(send, admin_client, event):
     message = send()
-    notice = outbox.notify(
-        UserFactory(),
+    [notice] = outbox.notify_many(
+        [UserFactory()],
         "customer_replied",
         event=event,
         link="/admin/",
@@ -341,8 +341,8 @@ def reader(client, event):
     user = UserFactory()
     client.force_login(user)
     for code in ("deadline_warned", "deadline_breached"):
-        outbox.notify(
-            user, code, event=event, link="/admin/",
+        outbox.notify_many(
+            [user], code, event=event, link="/admin/",
             context={"number": "<202405-001>", "metric": "首次响应", "due_at": "x", "urgency": "", "category": "",
                      "department": "", "responsible": ""},
         )  # fmt: skip

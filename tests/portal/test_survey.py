@@ -165,3 +165,15 @@ def test_a_contradiction_is_told_to_the_customer(client, survey):
 
     assert ticket_of(survey).state == "second_follow_up"
     assert "we do not close it" in page
+
+
+@pytest.mark.req("LAW-05", "INT-10")
+def test_a_withdrawn_private_link_is_not_given_out_by_an_old_survey(client, survey):
+    old = address(survey)
+    client.post(old, {"score": "5"})
+    assert links.tracking_token(ticket_of(survey)) in client.get(old).content.decode()
+
+    Ticket.objects.filter(pk=survey.ticket_id).update(link_version=2)  # as erasing does
+
+    assert client.get(old).status_code == 404
+    assert client.get(address(Survey.objects.get())).status_code == 200

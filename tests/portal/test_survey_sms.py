@@ -225,3 +225,20 @@ def test_the_simulated_gateway_sends_a_customers_reply(live_site):
 
     assert status == 200
     assert Survey.objects.get(ticket=ticket).score == 4
+
+
+@pytest.mark.parametrize("other", ["202001-001", "somebody else's", "answered"])
+def test_a_score_for_another_ticket_is_no_score_for_the_newest(other):
+    """Who names a ticket means that one: the open survey of another is not answered in its place."""
+    ticket = asked()
+    number = {"202001-001": other, "somebody else's": asked("13912340009").number}.get(other)
+    if other == "answered":
+        done = asked(text="电饭煲按键失灵，要求维修。")
+        number = done.number
+        push("13912340001", f"{number} 5", number="MO1")
+
+    push("13912340001", f"{number} 1", number="MO2")
+
+    assert ticket.surveys.get().score is None
+    assert again(ticket).state == "callback"
+    assert SmsReply.objects.get(external_id="MO2").verdict != Verdict.ANSWERED

@@ -17,7 +17,7 @@ from apps.sla import defaults, events, official, rules
 from apps.sla.models import Calendar, CalendarDay, EscalationStep, Policy
 from apps.sla.services import calendars, deadlines, ladder, recalculation
 from apps.sla.services.calendars import Period
-from apps.sla.working_time import add_working_days, add_working_time, working_minutes_between
+from apps.sla.timeline import MINUTE, to_moment, to_us
 from tests.factories import DepartmentFactory, actor_with
 
 pytestmark = pytest.mark.django_db
@@ -69,14 +69,15 @@ def test_years_without_announced_make_up_days_are_provisional(year, provisional)
 
 
 def test_every_month_has_as_many_working_days_as_the_library_says(standard, shanghai):
+    timeline = rules.current().timelines[standard.pk]
     for year in (2024, 2025, 2026):
         for month in range(1, 13):
             first, following = date(year, month, 1), date(year + month // 12, month % 12 + 1, 1)
             theirs = chinese_calendar.get_workdays(first, following - timedelta(days=1))
 
-            ours = working_minutes_between(standard, shanghai(f"{first} 00:00"), shanghai(f"{following} 00:00"))
+            ours = timeline.between(to_us(shanghai(f"{first} 00:00")), to_us(shanghai(f"{following} 00:00")))
 
-            assert ours == len(theirs) * 450, first
+            assert ours == len(theirs) * 450 * MINUTE, first
 
 
 def test_loading_again_changes_nothing_that_staff_edited(standard):
@@ -142,17 +143,9 @@ def test_company_days_off_and_a_calendar_s_own_entry_before_the_official_one(sta
     )
     calendars.save_day(CalendarDay(calendar=standard, date=date(2026, 10, 7), kind="workday"), actor=SYSTEM)
 
-    assert add_working_days(standard, shanghai("2026-11-16 10:00"), 1) == shanghai("2026-11-18 10:00")
-    assert add_working_days(standard, shanghai("2026-09-30 10:00"), 1) == shanghai("2026-10-07 10:00")
-
-
-def test_working_time_for_other_rooms(standard, shanghai):
-    start = shanghai("2026-11-16 11:30")
-
-    assert add_working_time(standard, start, 60) == shanghai("2026-11-16 14:00")
-    assert add_working_days(standard, start, Decimal("0.5")) == shanghai("2026-11-16 16:45")
-    assert working_minutes_between(standard, start, shanghai("2026-11-17 11:30")) == Decimal(450)
-    assert working_minutes_between(standard, shanghai("2026-11-17 11:30"), start) == Decimal(-450)
+    timeline = rules.current().timelines[standard.pk]
+    for begun, due in (("2026-11-16 10:00", "2026-11-18 10:00"), ("2026-09-30 10:00", "2026-10-07 10:00")):
+        assert to_moment(timeline.add_working_days(to_us(shanghai(begun)), Decimal(1))) == shanghai(due)
 
 
 # Changes -------------------------------------------------------------------------------------------------------------

@@ -131,7 +131,7 @@ def test_met_in_time_or_late(subject, facts, shanghai, met, late):
     sweep(now=shanghai("2026-12-24 10:00"))
 
     stored = Deadline.objects.get(pk=deadline.pk)
-    assert (stored.state, stored.met_at, stored.next_check_at) == ("met", shanghai(met), None)
+    assert (stored.state, stored.ended_at, stored.next_check_at) == ("met", shanghai(met), None)
     assert stored.is_late(shanghai("2026-12-24 10:00")) is late
     breaches = recorded(subject, events.BREACHED, events.ESCALATED)
     assert [(e.kind, e.data.get("met")) for e in breaches] == ([(events.BREACHED, True)] if late else [])

@@ -319,6 +319,29 @@ def test_staff_can_measure_the_library(tmp_path):
     assert report["demand"]["unknown_labels"] == {"explanation": 1}
 
 
+@pytest.mark.long
+def test_the_tone_is_measured_on_unseen_texts_and_on_a_group_never_learned_from(tmp_path):
+    praise, blame = "东西很好用{}非常满意{}", "质量太差了{}很失望{}"
+    lines = ["source,row,product_group,positive,text"]
+    for row in range(120):
+        text = (blame if row % 2 else praise).format(
+            "，" * (row % 3 + 1), "甲乙丙丁戊己庚辛壬癸"[row % 10] * (row // 10)
+        )
+        lines.append(f"shop,{row},{('手机', '衣服', '酒店')[row % 3]},{int(row % 2 == 0)},{text}")
+    reviews, labelled = tmp_path / "reviews.csv", tmp_path / "labelled.csv"
+    reviews.write_text("\n".join(lines), encoding="utf-8")
+    labelled.write_text("text\n物流慢\n", encoding="utf-8")
+    out = io.StringIO()
+
+    call_command("evaluate_classifier", str(labelled), reviews=str(reviews), stdout=out)
+
+    tone = json.loads(out.getvalue())["tone"]
+    assert tone["group_never_trained_on"]["texts"] <= 40
+    assert tone["unseen_texts_by_group"] == {
+        group: {"texts": 40, "accuracy": 1.0} for group in ("手机", "衣服", "酒店")
+    }
+
+
 def test_unlabelled_texts_are_measured_by_their_shares(tmp_path):
     file = tmp_path / "texts.csv"
     file.write_text("\ufefftext\n物流慢\n哦\n", encoding="utf-8")

@@ -100,13 +100,13 @@ class ApiKeyAdmin(ModelAdmin):
             actor=actor_for(request),
         )  # fmt: skip
         obj.pk, obj.prefix = made.key.pk, made.key.prefix  # so that the page's own log names the key that was made
-        request.new_api_key = made  # type: ignore[attr-defined]
+        request.new_api_key = made
 
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
             "title": _("API key made"),
-            "new": request.new_api_key,  # type: ignore[attr-defined]
+            "new": request.new_api_key,
         }
         response = TemplateResponse(request, "accounts/api_key_once.html", context)
         response["Cache-Control"] = "no-store"

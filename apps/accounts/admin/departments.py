@@ -10,7 +10,7 @@ from unfold.admin import ModelAdmin
 from apps.accounts import roles
 from apps.accounts.models import ApprovalLimit, Department
 from apps.accounts.principals import actor_for
-from apps.accounts.services import limits
+from apps.accounts.services import departments, limits
 
 
 class DepartmentForm(forms.ModelForm[Department]):
@@ -36,6 +36,9 @@ class DepartmentAdmin(ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Department | None = None) -> tuple[str, ...]:
         return ("code",) if obj else ()  # routing rules and shipped defaults name departments by their code
 
+    def save_model(self, request: HttpRequest, obj: Department, form: Any, change: bool) -> None:
+        departments.save(obj, actor=actor_for(request))
+
 
 @admin.register(ApprovalLimit)
 class ApprovalLimitAdmin(ModelAdmin):
@@ -55,7 +58,7 @@ class ApprovalLimitAdmin(ModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: ApprovalLimit | None = None) -> bool:
         """The limits of one's own role are somebody else's to set (`limits.save`)."""
-        own = obj is not None and obj.role_id in limits.own_roles(request.user)  # type: ignore[arg-type]
+        own = obj is not None and obj.role_id in limits.own_roles(request.user)
         return not own and super().has_change_permission(request, obj)
 
     def save_model(self, request: HttpRequest, obj: ApprovalLimit, form: Any, change: bool) -> None:
@@ -72,5 +75,5 @@ class ApprovalLimitAdmin(ModelAdmin):
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if db_field.name == "role" and field is not None:
             field.label_from_instance = lambda group: roles.label(group.name)
-            field.queryset = field.queryset.exclude(pk__in=limits.own_roles(request.user))  # type: ignore[union-attr, arg-type]
+            field.queryset = field.queryset.exclude(pk__in=limits.own_roles(request.user))
         return field

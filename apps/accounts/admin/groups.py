@@ -20,12 +20,16 @@ from apps.accounts.matrix import own_rights_first, role_matrix
 from apps.accounts.models import RoleGroup
 from apps.accounts.principals import actor_for
 from apps.accounts.services import staff
+from apps.core.actors import Actor
+from apps.core.errors import DomainError
 
 admin.site.unregister(Group)
 
 
 class RoleForm(forms.ModelForm[RoleGroup]):
     """The rights as check boxes, room by room, in words."""
+
+    actor: Actor  # who edits, set by `RoleAdmin.get_form`
 
     class Meta:
         model = RoleGroup
@@ -42,6 +46,14 @@ class RoleForm(forms.ModelForm[RoleGroup]):
                 (room, [(p.pk, roles.words(p)) for p in rights])
                 for room, rights in groupby(own_rights_first(field.queryset), key=roles.room)
             ]
+
+    def clean_permissions(self) -> Any:
+        wanted = self.cleaned_data["permissions"]
+        try:
+            staff.check_role(self.instance, wanted, actor=self.actor)
+        except DomainError as error:
+            raise forms.ValidationError(error.words) from error
+        return wanted
 
 
 @admin.register(RoleGroup)
@@ -78,6 +90,11 @@ class RoleAdmin(ModelAdmin):
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget
         return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def get_form(self, request: HttpRequest, obj: RoleGroup | None = None, change: bool = False, **how: Any) -> Any:
+        form = super().get_form(request, obj, change, **how)
+        form.actor = actor_for(request)  # a class of this request alone
+        return form
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         before = staff.rights_of_role(form.instance)

@@ -37,7 +37,7 @@ class EnrolmentDutyAdmin(ModelAdmin):
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if db_field.name == "role" and isinstance(field, forms.ModelChoiceField):
             field.queryset = Group.objects.filter(enrolment_duty=None).order_by("pk")
-            field.label_from_instance = lambda group: roles.label(group.name)  # type: ignore[method-assign]
+            field.label_from_instance = lambda group: roles.label(group.name)
         return field
 
     def save_model(self, request: HttpRequest, obj: EnrolmentDuty, form: Any, change: bool) -> None:

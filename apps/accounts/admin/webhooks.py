@@ -30,7 +30,7 @@ class WebhookForm(forms.ModelForm[Webhook]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kinds"].choices = [(kind, f"{words} ({kind})") for kind, words in webhooks.offered().items()]  # type: ignore[attr-defined]
+        self.fields["kinds"].choices = [(kind, f"{words} ({kind})") for kind, words in webhooks.offered().items()]
 
 
 class KeyRight:
@@ -72,13 +72,13 @@ class WebhookAdmin(KeyRight, ModelAdmin):
             return
         made, secret = webhooks.create(obj.name, obj.url, obj.kinds, actor=actor)
         obj.pk = made.pk
-        request.new_secret = secret  # type: ignore[attr-defined]
+        request.new_secret = secret
 
     def response_add(self, request: HttpRequest, obj: Webhook, post_url_continue: str | None = None) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request), "title": _("Webhook made"), "back": "../",
             "intro": _("Signs every call, in the header X-Feedback-Signature. It is shown only now: give it to the other system."),
-            "result": {"label": _("Secret"), "value": request.new_secret},  # type: ignore[attr-defined]
+            "result": {"label": _("Secret"), "value": request.new_secret},
         }  # fmt: skip
         answer = TemplateResponse(request, "accounts/ask.html", context)
         answer["Cache-Control"] = "no-store"

@@ -1,10 +1,10 @@
 """Members of staff and their rights. Who granted what to whom is in the journal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib.auth import password_validation
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
@@ -55,8 +55,10 @@ def record_created(user: User, *, actor: Actor) -> None:
 
 
 def rights_of(user: User) -> dict[str, Any]:
-    """What decides this person's rights, as facts for the journal."""
+    """What decides this person's rights, as facts for the journal; the names, since the company's log-in goes by them."""
     return {
+        "username": user.username,
+        "staff_number": user.staff_number,
         "roles": sorted(user.groups.values_list("name", flat=True)),
         "department": user.department.code if user.department else None,
         "superuser": user.is_superuser,
@@ -86,6 +88,19 @@ def rights_of_role(group: Group) -> set[str]:
     """The role's rights as `app.codename`."""
     pairs = group.permissions.values_list("content_type__app_label", "codename")
     return {f"{app}.{codename}" for app, codename in pairs}
+
+
+def check_role(group: Group, wanted: Iterable[Permission], *, actor: Actor) -> None:
+    """Before a role's rights are written: nobody adds to a role they hold. Raises DomainError `role.own`.
+
+    A superuser may, who has every right without it.
+    """
+    if group.pk is None or actor.user is None or actor.user.is_superuser:
+        return
+    if not actor.user.groups.filter(pk=group.pk).exists():
+        return
+    if {right.pk for right in wanted} - set(group.permissions.values_list("pk", flat=True)):
+        raise DomainError("role.own", field="permissions")
 
 
 def record_role_change(group: Group, before: set[str], *, actor: Actor) -> None:

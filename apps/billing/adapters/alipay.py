@@ -33,6 +33,7 @@ PROVEN_TRANSFER = frozenset(
     }
 )  # fmt: skip
 DONE = ("", "REFUND_SUCCESS")
+MOST_UNPACKED = 100_000_000  # bytes of a day's statement
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,11 @@ class AlipayAdapter:
         wanted = {"bill_type": "trade", "bill_date": day.isoformat()}
         answer = self._ask("alipay.data.dataservice.bill.downloadurl.query", wanted)
         content = call("GET", str(answer["bill_download_url"])).content
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            text = archive.read(archive.namelist()[0]).decode("gb18030")
+        with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open(archive.namelist()[0]) as bill:
+            unpacked = bill.read(MOST_UNPACKED + 1)
+        if len(unpacked) > MOST_UNPACKED:
+            raise ValueError("the statement is too large")
+        text = unpacked.decode("gb18030")
         rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
         lines = tuple(
             StatementLine(row["退款批次号/请求号"].strip(), -Decimal(row["商家实收（元）"]))

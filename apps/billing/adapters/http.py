@@ -21,7 +21,7 @@ def call(method: str, url: str, **how: Any) -> Answer:
     """Raises NotSent when nothing left; anything else that is raised means unknown."""
     try:
         with requests.request(
-            method, url, timeout=TIMEOUT_SECONDS, allow_redirects=False, stream=True, **how
+            method, url, timeout=TIMEOUT_SECONDS, allow_redirects=False, stream=True, auth=_as_it_is, **how
         ) as response:
             content = bytearray()
             for chunk in response.iter_content(65_536):
@@ -33,6 +33,11 @@ def call(method: str, url: str, **how: Any) -> Answer:
         if _never_connected(error):
             raise NotSent(f"no connection: {type(error).__name__}") from None
         raise
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """An `auth` of our own: else a .netrc of the machine would take the place of the signature."""
+    return request
 
 
 def _never_connected(error: requests.RequestException) -> bool:

@@ -33,7 +33,7 @@ class UploadForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [(kind.name, kind.label) for kind in KINDS.values()]
-        self.fields["kind"].choices = self.fields["kind"].widget.choices = choices  # type: ignore[attr-defined]
+        self.fields["kind"].choices = self.fields["kind"].widget.choices = choices
 
 
 @admin.register(ImportSheet)

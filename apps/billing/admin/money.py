@@ -12,7 +12,9 @@ from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import NoReverseMatch, path, reverse
+from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
@@ -22,10 +24,28 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
 from apps.accounts.principals import actor_for
 from apps.accounts.second_look import Act, needs_second_factor
 from apps.billing.admin import provider_page
-from apps.billing.models import BankBatch, BankBatchRow, Difference, ProviderFloat, RefundGate, StatementRun
+from apps.billing.models import (
+    BankBatch,
+    BankBatchRow,
+    Difference,
+    ProviderFloat,
+    RefundAttempt,
+    RefundGate,
+    StatementRun,
+)
 from apps.billing.services import bank_batches, differences, floats, refund_gates
 from apps.billing.states import BatchState, DifferenceState, Layout
+from apps.core import clock
 from apps.core.errors import DomainError
+from apps.sla import selectors as sla
+
+
+def link(name: str, number: str, words: str = "") -> str:
+    """A link to the desk's page, or the words alone where there is none."""
+    try:
+        return format_html('<a href="{}">{}</a>', reverse(f"desk:{name}", args=[number]), words or number)
+    except NoReverseMatch:
+        return words or number
 
 
 class ReadOnly(ModelAdmin):
@@ -65,7 +85,7 @@ class RowInline(TabularInline):
 
     @admin.display(description=_("refund"))
     def refund(self, row: BankBatchRow) -> str:
-        return f"{row.attempt.refund.number} · {row.attempt.number}"
+        return format_html("{} · {}", link("refund", row.attempt.refund.number), row.attempt.number)
 
     @admin.display(description=_("payee"))
     def payee(self, row: BankBatchRow) -> str:
@@ -162,10 +182,10 @@ class BankBatchAdmin(ReadOnly):
             return self._asked(request, object_id, _("Release"))
         return self._do(request, object_id, lambda batch: bank_batches.release(batch, actor=actor_for(request)))
 
-    @action(description=_("Cancel"), permissions=["pay"], url_path="cancel", icon="block")
+    @action(description=_("Cancel the batch"), permissions=["pay"], url_path="cancel", icon="block")
     def cancel_batch(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
         if request.method != "POST":
-            return self._asked(request, object_id, _("Cancel"))
+            return self._asked(request, object_id, _("Cancel the batch"))
         words = str(_("Cancelled in the list of batches"))
         return self._do(
             request, object_id, lambda batch: bank_batches.cancel(batch, actor=actor_for(request), reason=words)
@@ -243,7 +263,7 @@ class StatementRunAdmin(ReadOnly):
 
     @admin.display(description=_("open differences"))
     def open(self, run: StatementRun) -> int:
-        return run.open_count  # type: ignore[attr-defined]
+        return run.open_count
 
 
 class DifferenceForm(forms.ModelForm):
@@ -251,6 +271,9 @@ class DifferenceForm(forms.ModelForm):
         model = Difference
         fields = ("owner", "resolution")
         widgets = {"resolution": UnfoldAdminTextareaWidget}
+        help_texts = {
+            "resolution": _("What you write here settles the difference; left empty, only the owner is changed.")
+        }
 
 
 @admin.register(Difference)
@@ -265,6 +288,7 @@ class DifferenceAdmin(ModelAdmin):
     autocomplete_fields = ("owner",)
     readonly_fields = (
         "number",
+        "refund",
         "channel",
         "day",
         "kind",
@@ -272,6 +296,7 @@ class DifferenceAdmin(ModelAdmin):
         "theirs",
         "detail",
         "state",
+        "due",
         "resolved_by",
         "resolved_at",
     )
@@ -287,6 +312,23 @@ class DifferenceAdmin(ModelAdmin):
         is_open = obj is None or obj.state == DifferenceState.OPEN
         return is_open and actor_for(request).can("billing.pay_refund")
 
+    @admin.display(description=_("refund"))
+    def refund(self, obj: Difference) -> str:
+        """Where to look: the case whose payment it is; a payment that is not ours has none."""
+        attempt = RefundAttempt.objects.filter(number=obj.number).select_related("refund").first()
+        return link("refund", attempt.refund.number) if attempt is not None else "—"
+
+    @admin.display(description=_("to be settled by"))
+    def due(self, obj: Difference) -> str:
+        due = next((deadline.due_at for deadline in sla.open_for(obj)), None)
+        return date_format(clock.local(due), "DATETIME_FORMAT") if due else "-"
+
+    def response_change(self, request: HttpRequest, obj: Difference) -> HttpResponse:
+        """No word of success where the service refused."""
+        if getattr(request, "refused", False):
+            return redirect("admin:billing_difference_change", obj.pk)
+        return super().response_change(request, obj)
+
     def save_model(self, request: HttpRequest, obj: Difference, form: Any, change: bool) -> None:
         actor = actor_for(request)
         try:
@@ -296,6 +338,7 @@ class DifferenceAdmin(ModelAdmin):
                 differences.resolve(obj, obj.resolution, actor=actor)
         except DomainError as error:
             messages.error(request, error.words)
+            request.refused = True
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """The journal keeps what changed."""

@@ -5,14 +5,13 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.paginator import InfinitePaginator
 
 from apps.accounts.principals import actor_for
-from apps.billing.admin.money import ReadOnly
+from apps.billing.admin.money import ReadOnly, link
 from apps.billing.models import (
     Invoice,
     InvoiceFact,
@@ -27,14 +26,6 @@ from apps.billing.models import (
     VoidRequest,
 )
 from apps.crm.contacts import PERSONAL_FIELDS
-
-
-def link(name: str, number: str, words: str = "") -> str:
-    """A link to the desk's page, or the words alone where there is none."""
-    try:
-        return format_html('<a href="{}">{}</a>', reverse(f"desk:{name}", args=[number]), words or number)
-    except NoReverseMatch:
-        return words or number
 
 
 def yuan(amount: Any) -> str:
@@ -90,14 +81,29 @@ class LineInline(Part):
         "net",
         "rate",
         "tax",
-        "held_quantity",
-        "held_net",
+        "undone_quantity",
+        "undone_net",
     )
+
+    @admin.display(description=_("quantity held or undone"))
+    def undone_quantity(self, row: InvoiceLine) -> str:
+        return f"{row.held_quantity.normalize():f}"
+
+    @admin.display(description=_("net held or undone"))
+    def undone_net(self, row: InvoiceLine) -> str:
+        return yuan(row.held_net)
 
 
 class FactInline(Part):
     model = InvoiceFact
-    fields = readonly_fields = ("fact", "holds", "source", "at", "recorded_by", "note")
+    fields = readonly_fields = ("fact", "holds", "source", "at", "noted_by", "note")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[InvoiceFact]:
+        return super().get_queryset(request).select_related("recorded_by")
+
+    @admin.display(description=_("recorded by"))
+    def noted_by(self, row: InvoiceFact) -> str:
+        return str(row.recorded_by or "-")
 
 
 @admin.register(Invoice)

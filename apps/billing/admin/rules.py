@@ -15,6 +15,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.accounts.principals import actor_for
+from apps.accounts.second_look import Act, needs_second_factor
 from apps.billing.models import ApprovalRule, Delegation, VoidReason, VoidRule
 from apps.billing.services import approvals, rulebook
 from apps.billing.services.rulebook import Otherwise
@@ -38,7 +39,8 @@ class InForce(admin.SimpleListFilter):
             "today": Q(effective_from__lte=day) & (Q(effective_to=None) | Q(effective_to__gte=day)),
             "later": Q(effective_from__gt=day), "over": Q(effective_to__lt=day),
         }  # fmt: skip
-        return queryset.filter(wanted[self.value()]) if self.value() in wanted else queryset
+        chosen = wanted.get(self.value() or "")
+        return queryset if chosen is None else queryset.filter(chosen)
 
 
 class RuleAdmin(ModelAdmin):
@@ -252,6 +254,7 @@ class DelegationAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    @needs_second_factor(Act.APPROVE)
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().changeform_view(request, *args, **kwargs)

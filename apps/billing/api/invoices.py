@@ -23,6 +23,7 @@ from apps.core.rest import StrictSerializer, TextField, idempotent
 from apps.crm.models import Customer, Order
 
 FACTS = [choice for choice in Fact.choices if choice[0] != Fact.SAME_MONTH]
+NAMES = ", ".join(name for name, _ in FACTS)
 
 
 class LineRow(StrictSerializer):
@@ -54,14 +55,14 @@ class InvoiceRow(StrictSerializer):
     replaces = TextField(required=False, max_length=20, help_text="Number of the voided or red-lettered invoice.")
     lines = LineRow(many=True)
     facts = serializers.DictField(
-        child=serializers.BooleanField(), required=False, help_text="Fact → whether it holds."
+        child=serializers.BooleanField(), required=False, help_text=f"Fact → whether it holds: {NAMES}."
     )
 
 
 class FactsInput(StrictSerializer):
     """What is known now; only what differs from before is noted."""
 
-    facts = serializers.DictField(child=serializers.BooleanField(), help_text=", ".join(name for name, _ in FACTS))
+    facts = serializers.DictField(child=serializers.BooleanField(), help_text=NAMES)
 
 
 class PaymentRow(StrictSerializer):

@@ -200,6 +200,8 @@ class WaitingView(APIView):
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         actor = who.signer(request)
+        if actor.kind == "api":
+            who.require(actor, *(right for pair in approvals.RIGHTS.values() for right in pair))
         found = [_waiting(each, "void_request", "void-requests") for each in to_sign.voids(actor)]
         found += [_waiting(each, "refund", "refunds") for each in to_sign.refunds(actor)]
         if actor.can("billing.pay_refund"):
@@ -243,12 +245,14 @@ class DelegationsView(APIView):
 
     @step(
         "delegations_create", "Let somebody sign instead", DelegationInput, answers.DelegationAnswer, status=201,
-        says="Who signs instead still signs nothing that they, or who is absent, filed.",
+        says="Who signs instead still signs nothing that they, or who is absent, filed. A key needs `money:approve` and "
+        "`money:approve_large` for it: it hands on what it may do itself, and no more.",
         example={"subject": "refund", "taker": "F013", "first_day": "2026-05-06", "last_day": "2026-05-10"},
     )  # fmt: skip
     @idempotent
     def post(self, request: Request) -> Response:
         actor = who.signer(request)
+        require_for_api(request, actor, ACT.APPROVE)
         values = DELEGATION.run_validation(request.data)
         taker = colleague(values.pop("taker"), "taker")
         given = values.pop("giver", "")

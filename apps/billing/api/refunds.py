@@ -198,6 +198,7 @@ class AnotherWayView(APIView):
         actor = who.money_actor(request)
         row = who.refund(actor, number)
         values = WAY.run_validation(request.data)
+        require_for_api(request, actor, ACT.PAY, row.amount)
         payee = Payee(**values["payee"]) if values.get("payee") else Payee()
         refunds.reroute(row, payee, actor=actor, reason=values.get("reason", ""), way=values.get("way", ""))
         return after(actor, number)

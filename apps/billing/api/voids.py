@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from apps.accounts.models import SecondLook
 from apps.accounts.second_look import require_for_api
-from apps.billing import events
+from apps.billing import events, makers
 from apps.billing.api import answers, rows, who
 from apps.billing.api.describe import SIGNS, filter_by, listing, step
 from apps.billing.models import Approval, RedForm, VoidRequest
@@ -195,19 +195,22 @@ class ResubmissionView(APIView):
 
 def own(row: VoidRequest, actor: Actor) -> None:
     """A key without a person takes back what a key of this name filed, nobody else's. Raises `core.not_allowed`."""
-    if actor.kind == "api" and actor.user is None and not _filed_by(row, actor):
+    if actor.kind == "api" and actor.user is None and (row.requested_by_id is not None or not _filed_by(row, actor)):
         raise DomainError("core.not_allowed")
 
 
-def not_own(row: VoidRequest, actor: Actor) -> None:
-    """Nor does it verify what it filed; with people the services see to that. Raises `approval.own`."""
-    if actor.kind == "api" and actor.user is None and _filed_by(row, actor):
+def not_own(row: VoidRequest, actor: Actor, key: Any) -> None:
+    """Nor does it verify what it filed, in whosever name, nor what was made by the person whose name it asks for, agreed
+    or not; with people the services see to that. Raises `approval.own`.
+    """
+    if actor.kind != "api" or actor.user is not None:
+        return
+    if _filed_by(row, actor) or key.acts_for_id in makers.of(row):
         raise DomainError("approval.own")
 
 
 def _filed_by(row: VoidRequest, actor: Actor) -> bool:
-    filed = Event.objects.filter(subject_id=row.pk, kind=events.VOID_SUBMITTED, actor_label=actor.label)
-    return row.requested_by_id is None and filed.exists()
+    return Event.objects.filter(subject_id=row.pk, kind=events.VOID_SUBMITTED, actor_label=actor.label).exists()
 
 
 class ChecksView(APIView):
@@ -220,7 +223,7 @@ class ChecksView(APIView):
     def post(self, request: Request, number: str) -> Response:
         actor = who.money_actor(request)
         row = who.void_request(actor, number)
-        not_own(row, actor)
+        not_own(row, actor, request.auth)
         values = CHECK.run_validation(request.data)
         verification.record_check(row, values["kind"], passed=values["passed"], actor=actor, detail=values["detail"])
         return after(actor, number)
@@ -236,7 +239,7 @@ class VerificationView(APIView):
         actor = who.money_actor(request)
         row = who.void_request(actor, number)
         NOTHING.run_validation(request.data)
-        not_own(row, actor)
+        not_own(row, actor, request.auth)
         tax_facts.confirm(row, actor=actor)
         return after(actor, number)
 

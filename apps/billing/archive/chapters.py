@@ -166,7 +166,7 @@ def _checks(of: Dossier) -> list[Block]:
     rows = [
         (
             check.get_kind_display(), check.get_result_display(), check.get_source_display() if check.source else "",
-            of.curtain.text(check.detail), person(check.by) if check.at else "", moment(check.at),
+            of.curtain.text(check.found), person(check.by) if check.at else "", moment(check.at),
         )
         for check in of.checks
     ]  # fmt: skip

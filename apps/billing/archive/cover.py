@@ -56,7 +56,7 @@ def _summary(pack: EvidencePack, dossier: Dossier) -> list[list[str]]:
     rows: list[tuple[str, str]] = [(_("Case"), case.number), (_("State"), str(case.get_state_display()))]
     rows.append((_("Amount"), chapters.yuan(case.amount)))
     if dossier.request is not None:
-        rows += chapters.invoice_facts(dossier.request.invoice)[:3]  # type: ignore[arg-type]
+        rows += chapters.invoice_facts(dossier.request.invoice)[:3]
         rows.append((_("Act"), str(dossier.request.get_act_display() or "—")))
     paid = [refund for refund in dossier.refunds if refund.state == RefundState.SUCCEEDED]
     if dossier.refunds:

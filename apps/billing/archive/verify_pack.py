@@ -36,6 +36,14 @@ EPOCH = (2020, 1, 1, 0, 0, 0)  # the archive's own time stamps say nothing; the 
 class Refused(Exception):
     """The pack does not prove what it claims; the words say where."""
 
+    def __init__(self, words):
+        super().__init__(plain(words))
+
+
+def plain(text):
+    """What a pack says of itself, for a terminal: control characters could draw over what we say."""
+    return "".join(each if each.isprintable() else " " for each in str(text))
+
 
 def canonical(value):
     """JSON with sorted keys and no spaces: the same value is always the same bytes."""
@@ -68,6 +76,13 @@ def check_signature(pem, signature, message, what):
         load_pem_public_key(pem.encode()).verify(bytes.fromhex(signature), message)
     except (InvalidSignature, ValueError, TypeError) as error:
         raise Refused(f"{what}: the signature does not match / 签名不符") from error
+
+
+def check_unpacked(pack, size):
+    """Before anything is read: a small file can hold, or repeat, more than a machine has room for."""
+    infos = pack.infolist()
+    if any(info.compress_type != zipfile.ZIP_STORED for info in infos) or sum(info.file_size for info in infos) > size:
+        raise Refused("the archive around the files was changed / 压缩包本身被改动")
 
 
 def check_files(pack, manifest):
@@ -214,6 +229,7 @@ def verify_content(whole, key="", heads=""):
     """As `verify`, of a pack's bytes."""
     try:
         with zipfile.ZipFile(io.BytesIO(whole)) as pack:
+            check_unpacked(pack, len(whole))
             found = _verify(pack, key, heads)
             if zipped({name: pack.read(name) for name in pack.namelist()}) != whole:
                 raise Refused("the archive around the files was changed / 压缩包本身被改动")
@@ -290,12 +306,12 @@ def main():
     except Refused as error:
         print(f"REFUSED / 验证未通过: {error}")
         return 1
-    print(f"VALID / 验证通过: {found['case']}  {found['title']}")
+    print(plain(f"VALID / 验证通过: {found['case']}  {found['title']}"))
     print(
         f"  {len(found['files'])} files / 个文件, {len(found['events'])} events / 个事件, head / 树头 {found['head']['size']}"
     )
     for line in found["erased"]:
-        print(f"  {line}")
+        print(plain(f"  {line}"))
     print(f"  key / 密钥指纹: {found['key']}")
     if not options.key:
         print("!" * 78)

@@ -198,17 +198,18 @@ def after_close(rule: RedFlagRule, since: datetime) -> Iterator[Sign]:
     closed = dict(Period.objects.filter(closed_at__isnull=False).values_list("month", "closed_at"))
     requests = VoidRequest.objects.filter(executed_at__gte=since).select_related("invoice")
     for request in requests.order_by("id"):
-        issued, done = clock.local(request.invoice.issued_at), clock.local(request.executed_at)
+        executed: datetime = request.executed_at
+        issued, done = clock.local(request.invoice.issued_at), clock.local(executed)
         months = (done.year - issued.year) * 12 + done.month - issued.month
         shut = closed.get(issued.date().replace(day=1))
-        if months >= max(rule.count, 1) or (shut is not None and shut <= request.executed_at):
+        if months >= max(rule.count, 1) or (shut is not None and shut <= executed):
             figures = {
                 "months": months,
                 "issued": f"{issued:%Y-%m}",
                 "executed": f"{done:%Y-%m-%d}",
                 "act": request.act,
             }
-            yield Sign(f"{request.pk}", [request], request.executed_at, figures)
+            yield Sign(f"{request.pk}", [request], executed, figures)
 
 
 def quick(rule: RedFlagRule, since: datetime) -> Iterator[Sign]:

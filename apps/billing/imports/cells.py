@@ -78,7 +78,7 @@ def choice(row: Row, column: str, choices: Any) -> str:
 
 @cache
 def _words(choices: Any) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
             found |= {str(label).lower(): value for value, label in choices.choices}

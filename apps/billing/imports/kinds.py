@@ -64,7 +64,7 @@ def _order(rows: Rows, actor: Actor) -> Taken[Order]:
     row = rows[0]
     lines = [_order_line(each) for each in rows if cells.text(each, "sku")]
     report = OrderReport(
-        cells.needed(row, "number"), cells.needed(row, "customer"), cells.moment(row, "ordered_at"),  # type: ignore[arg-type]
+        cells.needed(row, "number"), cells.needed(row, "customer"), cells.moment(row, "ordered_at"),
         cells.number(row, "total"), cells.choice(row, "state", OrderState), cells.text(row, "external_id"),
         cells.moment(row, "shipped_at", must=False), cells.moment(row, "delivered_at", must=False), lines,
     )  # fmt: skip
@@ -77,13 +77,13 @@ def _order_line(row: Row) -> LineReport:
         raise DomainError("crm.line_figures", field="quantity")
     amount = cells.number(row, "amount")
     price = cells.number(row, "unit_price") if cells.text(row, "unit_price") else amount / quantity
-    return LineReport(cells.text(row, "sku"), int(quantity), price, amount, cells.text(row, "serial_number"))  # type: ignore[arg-type]
+    return LineReport(cells.text(row, "sku"), int(quantity), price, amount, cells.text(row, "serial_number"))
 
 
 def _invoice(rows: Rows, actor: Actor) -> Taken[Invoice]:
     row = rows[0]
     draft = InvoiceDraft(
-        cells.needed(row, "number"), cells.choice(row, "kind", InvoiceKind), cells.moment(row, "issued_at"),  # type: ignore[arg-type]
+        cells.needed(row, "number"), cells.choice(row, "kind", InvoiceKind), cells.moment(row, "issued_at"),
         cells.needed(row, "buyer_name"), [_invoice_line(each) for each in rows], cells.text(row, "code"),
         cells.text(row, "buyer_tax_number"), _find_customer(row), _find_order(row), cells.text(row, "external_id"),
         cells.number(row, "gross") if cells.text(row, "gross") else None,
@@ -93,8 +93,8 @@ def _invoice(rows: Rows, actor: Actor) -> Taken[Invoice]:
 
 def _invoice_line(row: Row) -> LineDraft:
     quantity = cells.number(row, "quantity") if cells.text(row, "quantity") else Decimal(1)
-    figures = [cells.number(row, name) for name in ("net", "rate", "tax")]
-    return LineDraft(cells.needed(row, "goods"), quantity, *figures, cells.text(row, "unit"))
+    net, rate, tax = (cells.number(row, name) for name in ("net", "rate", "tax"))
+    return LineDraft(cells.needed(row, "goods"), quantity, net, rate, tax, cells.text(row, "unit"))
 
 
 def _payment(rows: Rows, actor: Actor) -> Taken[Any]:
@@ -104,7 +104,7 @@ def _payment(rows: Rows, actor: Actor) -> Taken[Any]:
         raise DomainError("core.required", field="customer")
     draft = PaymentDraft(
         cells.needed(row, "number"), cells.choice(row, "channel", PayChannel), customer, cells.number(row, "amount"),
-        cells.moment(row, "paid_at"), cells.text(row, "provider_number"), _find_order(row), cells.text(row, "payer_name"),  # type: ignore[arg-type]
+        cells.moment(row, "paid_at"), cells.text(row, "provider_number"), _find_order(row), cells.text(row, "payer_name"),
     )  # fmt: skip
     return takeover.payment(draft, actor=actor)
 

@@ -106,7 +106,7 @@ class Cancellation(Noun):
         custom={"event": events.CANCELLATION_SIGNED, "label": _("Sign; another person follows")},
     )  # fmt: skip
     def sign(self: Any, *, approval: models.Model) -> dict[str, Any]:
-        return {"approval": str(approval.pk), "step": approval.step}  # type: ignore[attr-defined]
+        return {"approval": str(approval.pk), "step": approval.step}
 
     @transition(
         field=state, source=S.REVIEW, target=S.CHECKING,
@@ -115,7 +115,7 @@ class Cancellation(Noun):
         custom={"event": events.CANCELLATION_APPROVED, "label": _("Approve")},
     )  # fmt: skip
     def approve(self: Any, *, approval: models.Model) -> dict[str, Any]:
-        return {"approval": str(approval.pk), "step": approval.step}  # type: ignore[attr-defined]
+        return {"approval": str(approval.pk), "step": approval.step}
 
     @transition(
         field=state, source=[S.REVIEW, S.CHECKING], target=S.REJECTED,

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.billing.states import DifferenceKind, DifferenceState, PayChannel
 from apps.core import clock
@@ -40,7 +41,7 @@ class ProviderFloat(Noun):
         help_text=_("Hours that a refund waits for money before it is sent to the bank; empty: it waits."),
     )  # fmt: skip
     balance = models.DecimalField(_("balance"), max_digits=14, decimal_places=2, null=True, editable=False)
-    asked_at = models.DateTimeField(_("asked"), null=True, editable=False)
+    asked_at = models.DateTimeField(pgettext_lazy("when", "asked"), null=True, editable=False)
     low_since = models.DateTimeField(_("too low since"), null=True, editable=False)
 
     class Meta:

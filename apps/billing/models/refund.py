@@ -148,7 +148,7 @@ class Refund(Noun):
         custom={"event": events.REFUND_SIGNED, "label": _("Sign; another person follows")},
     )  # fmt: skip
     def sign(self: Any, *, approval: models.Model) -> dict[str, Any]:
-        return {"approval": str(approval.pk), "step": approval.step}  # type: ignore[attr-defined]
+        return {"approval": str(approval.pk), "step": approval.step}
 
     @transition(
         field=state, source=S.CREATED, target=S.APPROVED,
@@ -156,7 +156,7 @@ class Refund(Noun):
         custom={"event": events.REFUND_APPROVED, "label": _("Approve")},
     )  # fmt: skip
     def approve(self: Any, *, approval: models.Model) -> dict[str, Any]:
-        return {"approval": str(approval.pk), "step": approval.step, "amount": self.amount, "channel": self.channel}  # type: ignore[attr-defined]
+        return {"approval": str(approval.pk), "step": approval.step, "amount": self.amount, "channel": self.channel}
 
     @transition(
         field=state, source=S.CREATED, target=S.APPROVED, permission=system_only,
@@ -187,7 +187,7 @@ class Refund(Noun):
     )  # fmt: skip
     def send(self: Any, *, attempt: models.Model) -> dict[str, Any]:
         self.held_because = ""
-        return {"attempt": str(attempt.pk), "channel": attempt.channel, "our_number": attempt.number}  # type: ignore[attr-defined]
+        return {"attempt": str(attempt.pk), "channel": attempt.channel, "our_number": attempt.number}
 
     @transition(
         field=state, source=S.PROCESSING, target=S.UNKNOWN, permission="billing.pay_refund",
@@ -202,14 +202,14 @@ class Refund(Noun):
     )  # fmt: skip
     def succeed(self: Any, *, attempt: models.Model) -> dict[str, Any]:
         self.settled_at = clock.now()
-        return {"attempt": str(attempt.pk), "amount": self.amount, "channel": attempt.channel}  # type: ignore[attr-defined]
+        return {"attempt": str(attempt.pk), "amount": self.amount, "channel": attempt.channel}
 
     @transition(
         field=state, source=[S.PROCESSING, S.UNKNOWN, S.BOUNCED], target=S.NEEDS_FALLBACK,
         permission="billing.pay_refund", custom={"event": events.REFUND_FAILED, "label": _("Failed, proven")},
     )  # fmt: skip
     def fail(self: Any, *, attempt: models.Model) -> dict[str, Any]:
-        return {"attempt": str(attempt.pk), "code": attempt.failure}  # type: ignore[attr-defined]
+        return {"attempt": str(attempt.pk), "code": attempt.failure}
 
     @transition(
         field=state, source=S.SUCCEEDED, target=S.BOUNCED, permission="billing.pay_refund",
@@ -217,7 +217,7 @@ class Refund(Noun):
     )  # fmt: skip
     def bounce(self: Any, *, attempt: models.Model) -> dict[str, Any]:
         self.settled_at = None
-        return {"attempt": str(attempt.pk), "code": attempt.failure}  # type: ignore[attr-defined]
+        return {"attempt": str(attempt.pk), "code": attempt.failure}
 
     @transition(
         field=state, source=S.NEEDS_FALLBACK, target=S.CREATED, permission="billing.request_refund",
@@ -245,7 +245,7 @@ class Refund(Noun):
     def succeed_late(self: Any, *, attempt: models.Model) -> dict[str, Any]:
         """The provider takes its failure back before another way was tried: nothing else is paid (REF-04)."""
         self.settled_at, self.held_because = clock.now(), ""
-        return {"attempt": str(attempt.pk), "amount": self.amount, "channel": attempt.channel}  # type: ignore[attr-defined]
+        return {"attempt": str(attempt.pk), "amount": self.amount, "channel": attempt.channel}
 
 
 class RefundAttempt(OutboundCall):

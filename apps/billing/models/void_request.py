@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from apps.accounts.models import ApprovalLimit
 from apps.billing import events
-from apps.billing.states import Act, CheckKind, CheckResult, FormKind, Source, VoidState
+from apps.billing.models.invoice import Invoice
+from apps.billing.states import Act, CheckKind, CheckResult, Fact, FormKind, Source, VoidState
 from apps.core import clock
 from apps.core.actors import Actor
 from apps.core.models import Noun
@@ -147,21 +151,21 @@ class VoidRequest(Noun):
         custom={"event": events.VOID_APPROVED, "label": _("Sign; a second person follows")},
     )  # fmt: skip
     def sign(self: Any, *, approval: models.Model) -> dict[str, Any]:
-        return {"approval": str(approval.pk), "step": approval.step}  # type: ignore[attr-defined]
+        return {"approval": str(approval.pk), "step": approval.step}
 
     @transition(
         field=state, source=S.FINANCE_REVIEW, target=S.MANAGEMENT_REVIEW, permission="billing.approve_void_finance",
         custom={"event": events.VOID_APPROVED, "label": _("Approve; management follows")},
     )  # fmt: skip
     def pass_to_management(self: Any, *, approval: models.Model) -> dict[str, Any]:
-        return {"approval": str(approval.pk), "step": approval.step}  # type: ignore[attr-defined]
+        return {"approval": str(approval.pk), "step": approval.step}
 
     @transition(
         field=state, source=S.FINANCE_REVIEW, target=S.VERIFICATION, permission="billing.approve_void_finance",
         custom={"event": events.VOID_APPROVED, "label": _("Approve")},
     )  # fmt: skip
     def approve(self: Any, *, approval: models.Model) -> dict[str, Any]:
-        return {"approval": str(approval.pk), "step": approval.step}  # type: ignore[attr-defined]
+        return {"approval": str(approval.pk), "step": approval.step}
 
     @transition(
         field=state, source=S.FINANCE_REVIEW, target=S.VERIFICATION, permission=system_only,
@@ -176,21 +180,21 @@ class VoidRequest(Noun):
         custom={"event": events.VOID_APPROVED, "label": _("Approve")},
     )  # fmt: skip
     def approve_as_management(self: Any, *, approval: models.Model) -> dict[str, Any]:
-        return {"approval": str(approval.pk), "step": approval.step}  # type: ignore[attr-defined]
+        return {"approval": str(approval.pk), "step": approval.step}
 
     @transition(
         field=state, source=S.FINANCE_REVIEW, target=S.REJECTED, permission="billing.approve_void_finance",
         custom={"event": events.VOID_REJECTED, "label": _("Reject")},
     )  # fmt: skip
     def reject(self: Any, *, approval: models.Model) -> dict[str, Any]:
-        return {"approval": str(approval.pk), "step": approval.step}  # type: ignore[attr-defined]
+        return {"approval": str(approval.pk), "step": approval.step}
 
     @transition(
         field=state, source=S.MANAGEMENT_REVIEW, target=S.REJECTED, permission="billing.approve_void_management",
         custom={"event": events.VOID_REJECTED, "label": _("Reject")},
     )  # fmt: skip
     def reject_as_management(self: Any, *, approval: models.Model) -> dict[str, Any]:
-        return {"approval": str(approval.pk), "step": approval.step}  # type: ignore[attr-defined]
+        return {"approval": str(approval.pk), "step": approval.step}
 
     @transition(
         field=state, source=[S.VERIFICATION, S.READY], target=S.REJECTED, permission="billing.verify_void",
@@ -225,14 +229,14 @@ class VoidRequest(Noun):
         custom={"event": events.VOID_FORM_CHANGED, "label": _("The form is confirmed")},
     )  # fmt: skip
     def settle_form(self: Any, *, form: models.Model) -> dict[str, Any]:
-        return {"form": str(form.pk), "form_state": form.state}  # type: ignore[attr-defined]
+        return {"form": str(form.pk), "form_state": form.state}
 
     @transition(
         field=state, source=S.READY, target=S.AWAITING_FORM, permission="billing.verify_void",
         custom={"event": events.VOID_FORM_CHANGED, "label": _("The form is lost")},
     )  # fmt: skip
     def lose_form(self: Any, *, form: models.Model) -> dict[str, Any]:
-        return {"form": str(form.pk), "form_state": form.state}  # type: ignore[attr-defined]
+        return {"form": str(form.pk), "form_state": form.state}
 
     @transition(
         field=state, source=[S.AWAITING_FORM, S.READY], target=S.VERIFICATION, permission="billing.verify_void",
@@ -312,3 +316,18 @@ class VoidCheck(Noun):
         verbose_name_plural = _("verifications")
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["request", "kind"], name="void_check_once")]
+
+    @property
+    def found(self) -> str:
+        """`detail` in words: what the system noted as names of facts and fields of the invoice; others stand as they are."""
+        names = self.detail.split(", ") if self.detail and self.by_id is None else []
+        if self.result == CheckResult.OPEN and names and all(name in Fact.values for name in names):
+            return gettext("not known: %(what)s") % {"what": _listed(Fact(name).label for name in names)}
+        fields = {field.name: field for field in Invoice._meta.get_fields() if hasattr(field, "verbose_name")}
+        if self.result == CheckResult.FAILED and names and all(name in fields for name in names):
+            return gettext("differs: %(what)s") % {"what": _listed(fields[name].verbose_name for name in names)}
+        return self.detail
+
+
+def _listed(names: Iterable[str | Promise]) -> str:
+    return gettext(", ").join(str(name) for name in names)

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.core import clock
 from apps.core.models import Noun
@@ -16,7 +17,7 @@ class InvoiceLookup(Noun):
     adapter = models.CharField(_("through"), max_length=20)
     known = models.BooleanField(_("the platform knows it"))
     differences = ArrayField(models.CharField(max_length=20), default=list)  # gross, buyer_name, buyer_tax_number
-    at = models.DateTimeField(_("asked"), default=clock.now)
+    at = models.DateTimeField(pgettext_lazy("when", "asked"), default=clock.now)
 
     class Meta:
         verbose_name = _("look-up on the tax platform")

@@ -149,7 +149,7 @@ def candidates(in_force: dict[str, Term] | None = None) -> "QuerySet[Customer]":
         term = in_force.get(covers)
         if term is not None and term.row.holds_person:
             since = {f"{column}__gte": _start(term.cutoff(day))}
-            busy |= Exists(model.objects.filter(customer=OuterRef("pk"), **since))  # type: ignore[attr-defined]
+            busy |= Exists(model.objects.filter(customer=OuterRef("pk"), **since))
     return found.exclude(Q(busy)).order_by("id")
 
 

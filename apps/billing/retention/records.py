@@ -12,8 +12,8 @@ from uuid import UUID
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from apps.billing.audit_states import RecordKind
-from apps.billing.models import Invoice, LegalHold, Payment, Refund, StatementRun, VoidRequest
+from apps.billing.audit_states import ErasedFor, RecordKind
+from apps.billing.models import Erasure, Invoice, LegalHold, Payment, Refund, StatementRun, VoidRequest
 from apps.billing.retention import holds, terms
 from apps.billing.retention.terms import Term
 from apps.billing.states import VoidState
@@ -96,9 +96,14 @@ def kept(record: Model, in_force: dict[str, Term] | None = None) -> Kept:
     return Kept(until, why, held)
 
 
+def destroyed(record: Model) -> Erasure | None:
+    """The record of destruction of what went by a list (ARC-05); one query."""
+    return Erasure.objects.filter(subject_id=record.pk, because=ErasedFor.DESTRUCTION).first()
+
+
 def _with_money(ticket: Ticket, until: date, why: str, in_force: dict[str, Term]) -> tuple[date | None, str]:
     """A ticket explains its money: it is kept as long as the vouchers that name it (LAW-04)."""
-    cases: list[Any] = [*ticket.void_requests.select_related("invoice"), *ticket.refunds.all()]  # type: ignore[attr-defined]
+    cases: list[Any] = [*ticket.void_requests.select_related("invoice"), *ticket.refunds.all()]
     term = in_force.get(RecordKind.VOUCHER)
     for case in cases:
         ended = sort_of(case).ended(case)

@@ -142,8 +142,9 @@ def _givers(user: User, subject: str) -> list[User]:
 
 
 def lent(actor: Actor, for_whom: User | None, subject: str) -> Actor:
-    """Who signs in somebody's place acts under their own name, with the right that was given away."""
-    if for_whom is None:
+    """Who signs in somebody's place acts under their own name, with the right that was given away. Not so a key: what
+    it may do are its scopes, and nothing that is lent to its person widens them."""
+    if for_whom is None or actor.kind == "api":
         return actor
     rights = [right for right in RIGHTS[ApprovalLimit.Subject(subject)] if for_whom.has_perm(right)]
     return replace(actor, permissions=frozenset(rights))
@@ -163,13 +164,13 @@ def signature(
 
 
 def delegate(delegation: Delegation, *, actor: Actor) -> Delegation:
-    """Let somebody sign in one's place for some days. Oneself, or whoever manages people, may do so.
+    """Let somebody sign in one's place for some days. Oneself, or whoever manages people, may do so; a key only where it
+    might sign everything itself.
 
     Nobody takes a power by writing it down themselves: giver or a third person does it.
     Raises DomainError `delegation.span`, `.self`, `.to_oneself`, `.audits`, `.no_right`, `core.not_allowed`.
     """
-    if delegation.giver_id != actor.user_id and not actor.can("accounts.change_user"):
-        raise DomainError("core.not_allowed")
+    _check_hand(delegation, actor)
     if delegation.giver_id == delegation.taker_id:
         raise DomainError("delegation.self", field="taker")
     if delegation.taker_id == actor.user_id:
@@ -191,10 +192,20 @@ def delegate(delegation: Delegation, *, actor: Actor) -> Delegation:
     return delegation
 
 
+def _check_hand(delegation: Delegation, actor: Actor) -> None:
+    """Whether this actor may give this power away, or take it back. Raises DomainError `core.not_allowed`."""
+    if actor.kind == "api":
+        signs = any(actor.can(right) for right in RIGHTS[ApprovalLimit.Subject(delegation.subject)])
+        allowed = delegation.giver_id == actor.user_id and signs and actor.can("accounts.sign_large_by_key")
+    else:
+        allowed = delegation.giver_id == actor.user_id or actor.can("accounts.change_user")
+    if not allowed:
+        raise DomainError("core.not_allowed")
+
+
 def take_back(delegation: Delegation, *, actor: Actor) -> None:
     """End a delegation now. Raises DomainError `core.not_allowed`."""
-    if delegation.giver_id != actor.user_id and not actor.can("accounts.change_user"):
-        raise DomainError("core.not_allowed")
+    _check_hand(delegation, actor)
     with transaction.atomic():
         Delegation.objects.filter(pk=delegation.pk, ended_at=None).update(ended_at=clock.now())
         journal.record(

@@ -64,8 +64,17 @@ class Figures:
     late: int
 
     @property
-    def total(self) -> Decimal:
-        return sum(self.amounts.values(), Decimal("0.00"))
+    def undone(self) -> Decimal:
+        """Yuan of invoices voided and red-lettered. Never added to money: a return is both, and would count twice."""
+        return self._sum(PostingKind.VOID, PostingKind.RED)
+
+    @property
+    def paid(self) -> Decimal:
+        """Yuan that went out, less what came back."""
+        return self._sum(PostingKind.PAID, PostingKind.BACK)
+
+    def _sum(self, *kinds: str) -> Decimal:
+        return sum((self.amounts.get(kind, Decimal(0)) for kind in kinds), Decimal("0.00"))
 
     @property
     def count(self) -> int:

@@ -6,14 +6,17 @@ A sheet is known by its digest: filing it again, even after a crash in the middl
 import csv
 import hashlib
 import io
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.billing.models import Invoice, RequestSheet, RequestSheetRow, VoidRequest
+from apps.billing.models import Invoice, InvoiceLine, RequestSheet, RequestSheetRow, VoidRequest
 from apps.billing.services import voids
 from apps.billing.services.voids import VoidDraft
 from apps.core import locks, money, sheets
@@ -53,23 +56,25 @@ class Filed:
     wrong: tuple[SheetRow, ...]
 
 
-def preview(content: bytes, name: str) -> list[SheetRow]:
+def preview(content: bytes) -> list[SheetRow]:
     """Every row with what is wrong with it; files nothing. Raises DomainError `sheet.unreadable`, `sheet.too_long`,
     `sheet.column_missing`.
     """
     known = {row.row: row.request for row in _known_rows(_digest(content))}
+    read = list(_read(content))
+    standing = _Standing([values for place, values in read if place not in known])
     seen: dict[Any, int] = {}
     rows = []
-    for place, values in _read(content, name):
+    for place, values in read:
         if place in known:
             rows.append(SheetRow(place, values, known[place].invoice, known[place]))
             continue
         try:
-            invoice = _invoice(values)
+            invoice = standing.invoice(values)
             if invoice.pk in seen:
                 raise DomainError("sheet.twice", field="number", row=seen[invoice.pk])
             seen[invoice.pk] = place
-            _check(invoice, values)
+            standing.check(invoice, values)
             rows.append(SheetRow(place, values, invoice))
         except DomainError as error:
             rows.append(SheetRow(place, values, error=error))
@@ -83,7 +88,7 @@ def file(content: bytes, name: str, *, actor: Actor) -> Filed:
     """
     if not actor.can("billing.request_void"):
         raise DomainError("core.not_allowed")
-    rows = preview(content, name)
+    rows = preview(content)
     sheet, _is_new = RequestSheet.objects.get_or_create(
         digest=_digest(content), defaults={"name": name[:200], "uploaded_by_id": actor.user_id}
     )
@@ -139,7 +144,7 @@ def _known_rows(digest: str) -> list[RequestSheetRow]:
     return list(RequestSheetRow.objects.filter(sheet__digest=digest).select_related("request__invoice"))
 
 
-def _read(content: bytes, name: str) -> Iterator[tuple[int, dict[str, str]]]:
+def _read(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     rows = sheets.read(content)
     heads = [str(cell).strip().lower() for cell in rows[0]] if rows else []
     columns = {
@@ -157,28 +162,51 @@ def _read(content: bytes, name: str) -> Iterator[tuple[int, dict[str, str]]]:
         yield place, {column: row[at].strip() if at < len(row) else "" for column, at in columns.items()}
 
 
-def _invoice(values: dict[str, str]) -> Invoice:
-    number = "".join(values["number"].lstrip("'").split())
-    if not number:
-        raise DomainError("invoice.number_missing", field="number")
-    found = Invoice.objects.filter(number=number)
-    if code := values.get("code", "").lstrip("'").strip():
-        found = found.filter(code=code)
-    invoices = list(found[:2])
-    if not invoices:
-        raise DomainError("sheet.no_invoice", field="number", number=number)
-    if len(invoices) > 1:
-        raise DomainError("sheet.invoice_not_unique", field="number", number=number)
-    return invoices[0]
+def _number(values: dict[str, str]) -> str:
+    return "".join(values["number"].lstrip("'").split())
 
 
-def _check(invoice: Invoice, values: dict[str, str]) -> None:
-    """What filing would refuse anyway, and an amount that is not what is left of the invoice. Writes nothing."""
-    with transaction.atomic():
-        left = voids.whole_amount(invoice, values["reason"])
-    if given := values.get("amount", "").strip():
-        amount = money.read(given)
-        if amount is None:
-            raise DomainError("sheet.amount", field="amount", value=given)
-        if amount != left:
-            raise DomainError("sheet.amount_differs", field="amount", given=given, amount=f"{left:,.2f}")
+# Checking ---------------------------------------------------------------------------------------------------------------
+
+
+class _Standing:
+    """How the invoices that a sheet names stand now, read at once: as many queries for a thousand rows as for one.
+
+    Nothing is locked: filing looks again, under the invoice's lock.
+    """
+
+    def __init__(self, rows: list[dict[str, str]]) -> None:
+        self.reasons = voids.reasons_in_force()
+        self.invoices: dict[str, list[Invoice]] = defaultdict(list)
+        self.lines: dict[UUID, list[InvoiceLine]] = defaultdict(list)
+        invoices = list(Invoice.objects.filter(number__in={_number(values) for values in rows}))
+        for invoice in invoices:
+            self.invoices[invoice.number].append(invoice)
+        for line in InvoiceLine.objects.filter(invoice__in=invoices).order_by("position"):
+            self.lines[line.invoice_id].append(line)
+        self.waiting = {request.invoice_id: request for request in reversed(voids.waiting(invoices))}
+
+    def invoice(self, values: dict[str, str]) -> Invoice:
+        """The one that the row means. Raises DomainErrors beside the row's number."""
+        number, code = _number(values), values.get("code", "").lstrip("'").strip()
+        if not number:
+            raise DomainError("invoice.number_missing", field="number")
+        found = [one for one in self.invoices.get(number, ()) if not code or one.code == code]
+        if not found:
+            raise DomainError("sheet.no_invoice", field="number", number=number)
+        if len(found) > 1:
+            raise DomainError("sheet.invoice_not_unique", field="number", number=number)
+        return found[0]
+
+    def check(self, invoice: Invoice, values: dict[str, str]) -> None:
+        """What filing would refuse anyway, and an amount that is not what is left of the invoice."""
+        voids.reason_of(invoice, values["reason"], self.reasons)
+        voids.refuse_ended(invoice)
+        rest = voids.everything_of(invoice, self.lines[invoice.pk], self.waiting.get(invoice.pk))
+        left = sum((part.net + part.tax for part in rest), Decimal(0))
+        if given := values.get("amount", "").strip():
+            amount = money.read(given)
+            if amount is None:
+                raise DomainError("sheet.amount", field="amount", value=given)
+            if amount != left:
+                raise DomainError("sheet.amount_differs", field="amount", given=given, amount=f"{left:,.2f}")

@@ -1,15 +1,15 @@
 """Void requests from filing to approval (VOI-01, VOI-02). Verification, forms and execution have modules of their own."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import QuerySet
 
 from apps.billing import rulings
-from apps.billing.models import Invoice, VoidLine, VoidReason, VoidRequest
+from apps.billing.models import Invoice, InvoiceLine, VoidLine, VoidReason, VoidRequest
 from apps.billing.services import approvals, balance, form_withdrawals, verification
 from apps.billing.services.balance import Ask, Portion
 from apps.billing.states import DIGITAL, OPEN_VOIDS, InvoiceState, Step, VoidState
@@ -36,16 +36,20 @@ class VoidDraft:
     ticket: Ticket | None = None
 
 
-def reasons_for(invoice: Invoice) -> list[VoidReason]:
-    """The reasons in force today for this kind of invoice."""
-    today = clock.local(clock.now()).date()
-    rows = VoidReason.objects.filter(digital=invoice.kind in DIGITAL).order_by("code")
-    return rulings.in_force(rows, today)
+def reasons_in_force() -> list[VoidReason]:
+    """Today, for every kind of invoice."""
+    return rulings.in_force(VoidReason.objects.order_by("code"), clock.local(clock.now()).date())
 
 
-def reason_of(invoice: Invoice, code: str) -> VoidReason:
+def reasons_for(invoice: Invoice, among: Sequence[VoidReason] | None = None) -> list[VoidReason]:
+    """The reasons in force today for this kind of invoice; `among` are all of them, where they are at hand."""
+    rows = reasons_in_force() if among is None else among
+    return [reason for reason in rows if reason.digital == (invoice.kind in DIGITAL)]
+
+
+def reason_of(invoice: Invoice, code: str, among: Sequence[VoidReason] | None = None) -> VoidReason:
     """Raises DomainError `void.reason_unknown`."""
-    for reason in reasons_for(invoice):
+    for reason in reasons_for(invoice, among):
         if reason.code == code:
             return reason
     raise DomainError("void.reason_unknown", field="reason", reason=code)
@@ -75,33 +79,40 @@ def file(draft: VoidDraft, *, actor: Actor) -> VoidRequest:
         return _submit(request, portions, actor)
 
 
-def whole_amount(invoice: Invoice, reason_code: str) -> Decimal:
-    """The gross in yuan that a request for the whole invoice would undo now; writes nothing, inside a transaction.
-
-    Raises what `file` raises for the reason and the invoice.
-    """
-    request = VoidRequest(invoice=invoice, reason=reason_of(invoice, reason_code))
-    return sum((part.net + part.tax for part in portions_of(request, ())), Decimal(0))
-
-
 def portions_of(request: VoidRequest, asks: Sequence[Ask]) -> list[Portion]:
     """What will be held, computed under the invoice's lock."""
     lines = {line.pk: line for line in balance.locked_lines(request.invoice)}
     invoice = Invoice.objects.get(pk=request.invoice_id)
+    refuse_ended(invoice)
+    balance.check_reason(request.reason, asks)
+    if asks:
+        return [balance.portion(Ask(lines[ask.line.pk], ask.quantity, ask.net)) for ask in asks]
+    return everything_of(invoice, list(lines.values()), waiting([invoice]).exclude(pk=request.pk).first())
+
+
+def refuse_ended(invoice: Invoice) -> None:
+    """Raises DomainError `invoice.is_red`, `invoice.ended`."""
     if invoice.is_red:
         raise DomainError("invoice.is_red", field="invoice", number=str(invoice))
     if invoice.state in (InvoiceState.VOIDED, InvoiceState.FULLY_RED):
         state = invoice.get_state_display()
         raise DomainError("invoice.ended", field="invoice", number=str(invoice), state=state)
-    balance.check_reason(request.reason, asks)
-    if asks:
-        return [balance.portion(Ask(lines[ask.line.pk], ask.quantity, ask.net)) for ask in asks]
-    waiting = VoidRequest.objects.filter(invoice=invoice, state__in=OPEN_VOIDS).exclude(
-        Q(pk=request.pk) | Q(state__in=[VoidState.DRAFT, VoidState.DONE])
-    )
-    if (other := waiting.first()) is not None:
+
+
+def waiting(of: Collection[Invoice]) -> QuerySet[VoidRequest]:
+    """Requests about these invoices that are on their way, newest first."""
+    on_their_way = [state for state in OPEN_VOIDS if state not in (VoidState.DRAFT, VoidState.DONE)]
+    return VoidRequest.objects.filter(invoice__in=of, state__in=on_their_way)
+
+
+def everything_of(invoice: Invoice, lines: Sequence[InvoiceLine], other: VoidRequest | None) -> list[Portion]:
+    """What a request for the whole invoice would undo; `other` waits for it already.
+
+    Raises DomainError `void.waiting`, `invoice.ended`.
+    """
+    if other is not None:
         raise DomainError("void.waiting", field="invoice", number=other.number)
-    portions = balance.everything(list(lines.values()))
+    portions = balance.everything(lines)
     if not portions:
         raise DomainError("invoice.ended", field="invoice", number=str(invoice), state=invoice.get_state_display())
     return portions

@@ -51,8 +51,8 @@ class ProviderKeys:
                 pass
             fresh.unlink()
         kept = json.loads(path.read_text())
-        rsa_keys = (protocol.private_key(kept[name]) for name in ("merchant", "alipay", "wechat"))
-        return cls(*rsa_keys, kept["apiv3"], kept["benefits"])
+        merchant, alipay, wechat = (protocol.private_key(kept[name]) for name in ("merchant", "alipay", "wechat"))
+        return cls(merchant, alipay, wechat, kept["apiv3"], kept["benefits"])
 
     def alipay_config(self, url: str) -> AlipayConfig:
         return AlipayConfig(f"{url}/gateway.do", APP_ID, self.merchant, self.alipay.public_key())

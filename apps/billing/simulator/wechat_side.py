@@ -71,7 +71,7 @@ class Wechat:
                 return _error(403, "NOT_ENOUGH")
             if amount > int(body["amount"]["total"]) or self._too_many(payment):
                 return _error(400, "INVALID_REQUEST")
-            plan = {Fault.ABNORMAL: "ABNORMAL", Fault.CLOSED: "CLOSED"}.get(fault, "SUCCESS")  # type: ignore[arg-type]
+            plan = {Fault.ABNORMAL: "ABNORMAL", Fault.CLOSED: "CLOSED"}.get(fault, "SUCCESS")
             settle_at = time.time() + self.settle_after
             entry = Entry(
                 NAME, number, payment, amount, "PROCESSING", plan, settle_at, provider_number=_refund_id(),

@@ -46,7 +46,7 @@ class ChecklistTemplateAdmin(RowAdmin):
     search_fields = ("name", "items__text")
     fieldsets = ((None, {"fields": ("name", "automatic", "active")}), ABOUT)
 
-    def save_model(self, request: HttpRequest, obj: ChecklistTemplate, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Saved together with its items, see `save_related`."""
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

@@ -112,12 +112,12 @@ class MacroAdmin(RowAdmin):
             macro.owner = request.user
         return macro
 
-    def save_model(self, request: HttpRequest, obj: Macro, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Saved together with its steps, see `save_related`."""
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         steps = [step for formset in formsets for step in kept_rows(formset, "kind")]
         macros.save(form.instance, steps, actor=actor_for(request))
 
-    def delete_model(self, request: HttpRequest, obj: Macro) -> None:
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
         macros.delete(obj, actor=actor_for(request))

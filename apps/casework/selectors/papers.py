@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from apps.casework.models import (
     CareTask,
@@ -142,14 +142,6 @@ def time_entry(ticket: Ticket, entry_id: UUID) -> TimeEntry | None:
     return TimeEntry.objects.filter(ticket=ticket, pk=entry_id).select_related("ticket").first()
 
 
-def time_by_person(since: Any, until: Any) -> list[dict[str, Any]]:
-    """Minutes and tickets of everybody between two calendar days (both included), most first."""
-    rows = TimeEntry.objects.filter(worked_on__gte=since, worked_on__lte=until).order_by()
-    found = rows.values(name=F("user__display_name"), number=F("user__staff_number"))
-    sums = found.annotate(minutes=Sum("minutes"), tickets=Count("ticket", distinct=True))
-    return list(sums.filter(minutes__gt=0).order_by("-minutes"))
-
-
 # Care -----------------------------------------------------------------------------------------------------------------
 
 
@@ -183,14 +175,6 @@ def my_care_tasks(actor: Actor, limit: int = 200) -> list[CareTask]:
     found = mine.annotate(due_at=due["due_at"], started_at=due["started_at"]).select_related("assignee")
     tickets = found.select_related("ticket__customer", "ticket__department", "ticket__category")
     return list(tickets.order_by(F("due_at").asc(nulls_last=True), "id")[:limit])
-
-
-def count_my_care_tasks(actor: Actor) -> int:
-    if actor.user is None:
-        return 0
-    roles = actor.user.groups.values_list("name", flat=True)
-    mine = CareTask.objects.visible_to(actor).filter(state=CareState.OPEN)
-    return mine.filter(Q(assignee_id=actor.user_id) | Q(assignee=None, role__in=roles)).count()
 
 
 # Macros and followers -------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Macros (HND-09): several steps done to a ticket, each through the service a person would use, all or none."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,11 +56,6 @@ def run(macro: Macro, ticket: Ticket, *, actor: Actor) -> Result:
     except DomainError as error:
         return Result(ticket, False, error.words)
     return Result(ticket, True, _("“%(macro)s” is done.") % {"macro": macro.name}, lines)
-
-
-def run_many(macro: Macro, tickets: Iterable[Ticket], *, actor: Actor) -> list[Result]:
-    """The macro for several tickets, each by itself: what is refused stops nothing else. Raises as `run` does."""
-    return [run(macro, ticket, actor=actor) for ticket in tickets]
 
 
 def rehearse(macro: Macro, ticket: Ticket, *, actor: Actor) -> Result:

@@ -160,6 +160,12 @@ def api_url(door: Door, official: str) -> str:
     return f"{site.SOCIAL_SIMULATOR_URL.rstrip('/')}/{door.kind}"
 
 
+def moves(door: Door, values: dict[str, str]) -> bool:
+    """Whether these settings send the door's keys to an address that somebody typed, and not the one it has."""
+    typed = values.get("api_url", "").rstrip("/")
+    return typed not in ("", SIMULATOR, str(door.settings.get("api_url", "")).rstrip("/"))
+
+
 def common_problems(values: dict[str, str]) -> list[DomainError]:
     """Of the fields that all social platforms have: `api_url` and `days`."""
     errors = address_problems(values)

@@ -117,11 +117,11 @@ def frame(request: HttpRequest, door_id: UUID) -> HttpResponse:
     }  # fmt: skip
     response = render(request, "channels/chat/frame.html", context)
     ancestors = [*wanted.origins, *(["'self'"] if settings.CHAT_DEMO else [])]
-    response._csp_replace = {  # type: ignore[attr-defined]
+    response._csp_replace = {
         "frame-ancestors": ancestors or ["'none'"],
         "style-src": ["'self'"],
     }
-    response.xframe_options_exempt = True  # type: ignore[attr-defined]  # it knows no list of origins
+    response.xframe_options_exempt = True  # it knows no list of origins
     response["X-Robots-Tag"] = "noindex"
     response["Cache-Control"] = "no-cache"
     return response

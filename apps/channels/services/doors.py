@@ -97,8 +97,8 @@ def secrets_of(door: Door) -> dict[str, str]:
 def check(door: Door, settings: dict[str, Any], secrets: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
     """The values of a door's own fields, tidied. An empty key keeps the present one.
 
-    Raises DomainErrors, each beside its field: `channels.key_missing`, `channels.bad_address`, and those of the
-    platform's own rules (`Platform.problems`).
+    Raises DomainErrors, each beside its field: `channels.key_missing`, `channels.bad_address`, `channels.key_anew` (keys
+    that are only kept are not sent to another address), and those of the platform's own rules (`Platform.problems`).
     """
     fields = base.fields_of(door.kind)
     known = secrets_of(door)
@@ -115,6 +115,9 @@ def check(door: Door, settings: dict[str, Any], secrets: dict[str, str]) -> tupl
         for field in fields
         if door.active and field.required and not everything[field.name]
     ]
+    if base.moves(door, values):
+        kept = [f.name for f in fields if f.secret and known.get(f.name) and not str(secrets.get(f.name, "")).strip()]
+        errors += [DomainError("channels.key_anew", field=name) for name in kept]
     platform = base.platform(door.kind)
     errors += [e for e in platform.problems(everything) if e.field not in {old.field for old in errors}]
     if errors:

@@ -137,16 +137,8 @@ def handle(limit: int = 100, *, seconds: float = 25.0) -> int:
     return handled
 
 
-def handle_now(row: Inbound) -> Inbound:
-    """Handle one kept item while its sender waits, unless a worker has it; returns it as it is then."""
-    claimed = _claim(row.pk)
-    if claimed is not None:
-        _run(claimed)
-    return Inbound.objects.select_related("door", "ticket", "message").get(pk=row.pk)
-
-
 @transaction.atomic
-def _claim(only: UUID | None = None) -> Inbound | None:
+def _claim() -> Inbound | None:
     """The item that has waited longest, leased to this worker; not before an earlier one of its conversation.
 
     An earlier item that failed doesn't hold up the others.
@@ -154,8 +146,6 @@ def _claim(only: UUID | None = None) -> Inbound | None:
     waiting = Inbound.objects.filter(state=Inbound.State.RECEIVED)
     earlier = waiting.filter(door=OuterRef("door"), thread=OuterRef("thread"), pk__lt=OuterRef("pk"), error="")
     due = waiting.filter(next_try_at__lte=clock.now()).exclude(Exists(earlier.exclude(thread="")))
-    if only is not None:
-        due = due.filter(pk=only)
     for row in locks.claim(due.select_related("door").order_by("at", "id"), 1):
         row.attempts += 1
         row.next_try_at = clock.now() + LEASE

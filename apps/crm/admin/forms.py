@@ -86,5 +86,5 @@ class RevealForm(forms.Form):
         super().__init__(*args, **kwargs)
         present = [name for name in PERSONAL_FIELDS if getattr(customer, f"{name}_masked")]
         choices = [(name, f"{FIELD_LABELS[name]} {getattr(customer, f'{name}_masked')}") for name in present]
-        self.fields["field"].choices = choices  # type: ignore[attr-defined]
-        self.fields["field"].widget.choices = choices  # type: ignore[attr-defined]
+        self.fields["field"].choices = choices
+        self.fields["field"].widget.choices = choices

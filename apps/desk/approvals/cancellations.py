@@ -28,7 +28,7 @@ class Cancellations:
     )  # fmt: skip
 
     def rows(self, actor: Actor) -> list[Row]:
-        return [self._row(item.case) for item in to_sign.cancellations(actor)]  # type: ignore[arg-type]
+        return [self._row(item.case) for item in to_sign.cancellations(actor)]
 
     def _row(self, case: Cancellation) -> Row:
         title = f"{case.get_kind_display()} · {case.subject_number}"

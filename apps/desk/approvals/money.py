@@ -44,7 +44,7 @@ class Voids:
         return [self._row(item) for item in to_sign.voids(actor)]
 
     def _row(self, item: ToSign) -> Row:
-        return void_row(item.case, together=item.together)  # type: ignore[arg-type]
+        return void_row(item.case, together=item.together)
 
     def case(self, pk: UUID, actor: Actor) -> Case | None:
         rows = VoidRequest.objects.select_related(*void_view.JOINED).defer(*void_view.HIDDEN)
@@ -66,7 +66,7 @@ class Refunds:
 
     def rows(self, actor: Actor) -> list[Row]:
         found = to_sign.refunds(actor, self.subject)
-        return [refund_row(item.case, self.name, together=item.together) for item in found]  # type: ignore[arg-type]
+        return [refund_row(item.case, self.name, together=item.together) for item in found]
 
     def case(self, pk: UUID, actor: Actor) -> Case | None:
         rows = Refund.objects.select_related(*refund_view.JOINED).defer(*refund_view.HIDDEN)

@@ -40,7 +40,7 @@ class Solutions:
     def rows(self, actor: Actor) -> list[Row]:
         if actor.user is None or not actor.can("feedback.approve_solution"):
             return []
-        limit = approval_limit(actor.user, ApprovalLimit.Subject.SOLUTION)  # type: ignore[arg-type]
+        limit = approval_limit(actor.user, ApprovalLimit.Subject.SOLUTION)
         tickets = Ticket.objects.listed_for(actor).filter(state=TicketState.SOLUTION_APPROVAL)
         waiting = Solution.objects.filter(decided_at=None, ticket__in=tickets).exclude(proposed_by_id=actor.user_id)
         waiting = waiting.select_related("ticket__customer").defer(*(f"ticket__{name}" for name in HIDDEN))

@@ -75,7 +75,7 @@ class FindingForm(PlainForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         people = User.objects.filter(is_active=True, is_staff=True).order_by("display_name", "username")
-        self.fields["owner"].queryset = people  # type: ignore[attr-defined]
+        self.fields["owner"].queryset = people
 
 
 class MeasuresForm(PlainForm):

@@ -102,7 +102,9 @@ class StrikeForm(RowForm):
 
 class ChecklistAddForm(DeskForm):
     name = "checklist_add"
-    template = forms.ModelChoiceField(label=_("Check-list"), queryset=None, empty_label=None)
+    template: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
+        label=_("Check-list"), queryset=None, empty_label=None
+    )
 
     def prepare(self) -> None:
         self.fields["template"].queryset = papers.addable_checklists(self.ticket)

@@ -59,4 +59,4 @@ class ArticleForm(DeskForm):
         self.initial["audience"] = Audience.CUSTOMERS
         if self.ticket is not None and not self.is_bound:
             draft = case_articles.proposed(self.ticket)
-            self.initial |= {"title": draft.title, "body": draft.body, "topic": draft.topic}
+            self.initial.update(title=draft.title, body=draft.body, topic=draft.topic)

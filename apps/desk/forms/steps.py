@@ -64,7 +64,7 @@ class QuestionForm(DeskForm):
 class MoneyField(forms.DecimalField):
     """Yuan as people write them: `1,234.50`, `￥ 80`."""
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         text = str(value or "").strip()
         if not text:
             return None

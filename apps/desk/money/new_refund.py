@@ -9,6 +9,7 @@ from uuid import UUID
 from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.billing.models import Payment, Refund, VoidRequest
 from apps.billing.services import approvals, ladder, refund_gates, refunds
@@ -42,7 +43,11 @@ class Shown:
 class NewRefund(DeskForm):
     name = "new_refund"
     kind = forms.ChoiceField(
-        label=_("What"), choices=RefundKind.choices, initial=RefundKind.REFUND, widget=forms.RadioSelect, required=False
+        label=pgettext_lazy("refund", "Kind"),
+        choices=RefundKind.choices,
+        initial=RefundKind.REFUND,
+        widget=forms.RadioSelect,
+        required=False,
     )
     payment = forms.ChoiceField(label=_("Payment"), required=False, widget=forms.RadioSelect)
     amount = MoneyField(
@@ -59,6 +64,7 @@ class NewRefund(DeskForm):
         payment_key: str = "",
     ):  # fmt: skip
         self.about = _ticket(ticket_number, actor)
+        self.unseen = ticket_number if self.about is None else ""
         self.void = VoidRequest.objects.visible_to(actor).select_related("invoice", "ticket", "reason").filter(
             number=void_number
         ).first() if void_number else None  # fmt: skip

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.billing.models import Invoice, VoidReason, VoidRequest
-from apps.billing.services import previews, voids
+from apps.billing.services import balance, previews, voids
 from apps.billing.services.previews import Preview
 from apps.billing.services.voids import VoidDraft
 from apps.core.actors import Actor
@@ -49,6 +49,7 @@ class NewVoid(DeskForm):
 
     def __init__(self, data: Mapping[str, Any] | None, *, actor: Actor, ticket_number: str = "", invoice_id: str = ""):
         self.about = _ticket(ticket_number, actor)
+        self.unseen = ticket_number if self.about is None else ""
         self.invoice = _invoice(invoice_id, self.about, actor)
         self.reasons: list[VoidReason] = voids.reasons_for(self.invoice) if self.invoice else []
         super().__init__(data, actor=actor)
@@ -61,6 +62,11 @@ class NewVoid(DeskForm):
     def chosen_reason(self) -> VoidReason | None:
         code = self.data.get("reason") if self.is_bound else None
         return next((reason for reason in self.reasons if reason.code == code), None)
+
+    @property
+    def nothing_left(self) -> bool:
+        """Every line is undone or held; a form that can't be filed isn't offered."""
+        return self.invoice is not None and not balance.everything(list(self.invoice.lines.all()))
 
     @property
     def chosen_scope(self) -> str:

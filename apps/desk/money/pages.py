@@ -7,6 +7,7 @@ from uuid import uuid4
 from django.db.models import prefetch_related_objects
 from django.urls import reverse
 
+from apps.billing import awaited
 from apps.billing.adapters.tax import manual
 from apps.billing.models import BankBatchRow, Invoice, RedForm, Refund, TaxOperation, VoidRequest
 from apps.billing.services import form_clock
@@ -89,7 +90,7 @@ def _void_rail(request: VoidRequest, places: list[Any]) -> list[Station]:
         V.DONE,
         V.ARCHIVED,
     ]
-    here, note = V(request.state), ""
+    here, note = V(request.state), awaited.word(request)
     if request.state == V.UNKNOWN:
         here, note = V.EXECUTING, str(V.UNKNOWN.label)
     if request.state == V.DRAFT:

@@ -17,6 +17,7 @@ from apps.billing.states import (
     Fact,
     FormState,
     PayChannel,
+    PeriodState,
     RefundState,
     Step,
     VoidState,
@@ -75,6 +76,8 @@ KINDS: dict[str, str | Promise] = {
     events.HAND_PAYMENT_RECORDED: gettext_lazy("Payment by hand recorded"),
     events.HAND_PAYMENT_CONFIRMED: gettext_lazy("Payment by hand confirmed"),
     events.HAND_PAYMENT_REFUSED: gettext_lazy("Payment by hand struck"),
+    events.PERIOD_CLOSED: gettext_lazy("Month closed"),
+    events.PERIOD_REOPENED: gettext_lazy("Month opened again"),
     events.DIFFERENCE_FOUND: gettext_lazy("Difference found"),
     events.DIFFERENCE_ASSIGNED: gettext_lazy("Difference given to somebody"),
     events.DIFFERENCE_RESOLVED: gettext_lazy("Difference settled"),
@@ -102,7 +105,8 @@ _LATER: dict[str, str | Promise] = {
 KINDS |= {getattr(events, name): words for name, words in _LATER.items() if hasattr(events, name)}
 
 _STATES = {
-    "void": VoidState, "refund": RefundState, "bank_batch": BatchState, "cancellation": CancellationState
+    "void": VoidState, "refund": RefundState, "bank_batch": BatchState, "cancellation": CancellationState,
+    "period": PeriodState,
 }  # fmt: skip
 
 
@@ -115,8 +119,8 @@ def state(event: Event, value: str) -> str:
 def details(event: Event) -> Iterable[str]:
     """What matters of an event's facts."""
     data: dict[str, Any] = event.data
-    if event.kind not in KINDS:
-        return
+    if event.kind not in KINDS or event.kind in (events.PERIOD_CLOSED, events.PERIOD_REOPENED):
+        return  # of a month the reason alone: its sum stands on the page, by what it is
     if event.kind == events.MONEY_NOT_OPENED:
         yield DomainError(data["code"], **data["data"]).words
         return

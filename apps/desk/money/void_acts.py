@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.billing import awaited
 from apps.billing.adapters.tax import manual
 from apps.billing.models import RedForm, TaxOperation, VoidRequest
 from apps.billing.services import (
@@ -111,7 +112,7 @@ def _recording(request: VoidRequest, actor: Actor) -> str | None:
     operation = _open_operation(request)
     if operation is None or operation.adapter != manual.NAME or not actor.can(EXECUTE):
         return HIDDEN
-    request.open_verb = operation.verb  # type: ignore[attr-defined]  # which fields its form has
+    request.open_verb = operation.verb  # which fields its form has
     return HIDDEN if operation.recorded_by_id is not None else ""
 
 
@@ -142,7 +143,7 @@ def _open_operation(request: VoidRequest) -> TaxOperation | None:
 
 def _confirm(request: VoidRequest, data: dict[str, Any], actor: Actor) -> str:
     fresh = tax_facts.confirm(request, actor=actor)
-    return _("Verified. Now: %(state)s") % {"state": fresh.get_state_display()}
+    return _("Verified. Now: %(state)s") % {"state": awaited.word(fresh) or fresh.get_state_display()}
 
 
 def _execute(request: VoidRequest, data: dict[str, Any], actor: Actor) -> str:

@@ -28,7 +28,7 @@ register = template.Library()
 # Not those of other cases, which are written with a № before them.
 _NUMBERS = re.compile(r"(?<![0-9A-Za-z№-])(D?[0-9]{6}-[0-9]{3,12})(?![0-9])")
 
-CHANNEL_ICONS = {
+CHANNEL_ICONS: dict[str, str] = {
     Channel.ONLINE: "language", Channel.EMAIL: "mail", Channel.HOTLINE: "call", Channel.SMS: "sms", Channel.STORE: "storefront",
     Channel.WECHAT: "chat", Channel.WEIBO: "campaign", Channel.FACEBOOK: "groups", Channel.CHAT: "forum",
     Channel.APP: "smartphone", Channel.API: "api", Channel.PAY: "account_balance_wallet", Channel.REGULATOR: "gavel",
@@ -133,7 +133,6 @@ def _link_to(number: str) -> SafeString:
     return format_html('<a href="{}">{}</a>', reverse("admin:desk_ticket", args=[number]), number)
 
 
-@register.filter
 def explained(parts: list[Any]) -> SafeString:
     """The break-down of a priority score in words (CLS-05), a line per part."""
     key = tuple((part["factor"], part["value"], part["points"], tuple(part["words"])) for part in parts)

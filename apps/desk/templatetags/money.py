@@ -7,7 +7,7 @@ from django import template
 from django.utils.translation import gettext as _
 
 from apps.billing import failures
-from apps.billing.states import FormState, PayChannel
+from apps.billing.states import FormState
 from apps.desk import words
 from apps.desk.money import refund_view
 
@@ -32,11 +32,6 @@ def percent(rate: Decimal) -> str:
 @register.filter
 def form_state_word(value: str) -> str:
     return str(FormState(value).label) if value in FormState.values else value
-
-
-@register.filter
-def channel_word(value: str) -> str:
-    return str(PayChannel(value).label) if value in PayChannel.values else value
 
 
 @register.filter

@@ -85,11 +85,14 @@ def _step(request: HttpRequest, row: DestructionList, actor: Actor) -> None:
     step, seen = request.POST.get("step", ""), request.POST.get("seen", "")
     if step == "witness":
         if request.POST.get("looked") != "yes":
-            frame.tried(request, lambda: _refuse("destruction.changed"), "")
+            frame.tried(request, lambda: _refuse("destruction.not_looked"), "")
             return
         said = _("You stand for this list.")
         frame.tried(request, lambda: destruction.witness(row, actor=actor, seen=seen), said)
     elif step == "carry_out":
+        if request.POST.get("sure") != "yes":
+            frame.tried(request, lambda: _refuse("destruction.not_sure"), "")
+            return
         said = _("It is being carried out; this page shows how far it is.")
         frame.tried(request, lambda: destruction.carry_out(row, actor=actor), said)
     elif step == "cancel":
@@ -148,7 +151,7 @@ def hold(request: HttpRequest, kind: str, pk: UUID) -> HttpResponse:
     if isinstance(row, Customer):
         context["duties"] = people.duties(row)
     else:
-        context["kept"] = records.kept(row)
+        context["kept"], context["gone"] = records.kept(row), records.destroyed(row)
     return framed(request, "desk/audit/hold.html", _("Legal hold"), context, 422 if form.errors else 200)
 
 

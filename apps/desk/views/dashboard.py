@@ -130,8 +130,9 @@ def _points(now: float | None, before: float | None, words: str, places: int) ->
 def _trend(found: Snapshot) -> dict[str, Any]:
     trend = found.trend
     received, closed = sum(trend.received), sum(trend.closed)
-    data = {"days": [f"{d:%m-%d}" for d in trend.days], "received": trend.received, "closed": trend.closed,
-            "links": [_queue(tab=Tab.ANY, received=d.isoformat()) for d in trend.days],
+    days = [f"{d:%m-%d}" for d in trend.days]
+    links = [_queue(tab=Tab.ANY, received=d.isoformat()) for d in trend.days]
+    data = {"days": days, "received": trend.received, "closed": trend.closed, "links": links,
             "words": [_("Received"), _("Closed")]}  # fmt: skip
     if not received and not closed:
         title = _("Nothing came in during the last 30 days")
@@ -154,7 +155,7 @@ def _trend(found: Snapshot) -> dict[str, Any]:
             "all_closed": trend.all_closed,
         },
         "trend_empty": not (received or closed),
-        "trend_rows": list(zip(data["days"], trend.received, trend.closed, data["links"], strict=True))[::-1],
+        "trend_rows": list(zip(days, trend.received, trend.closed, links, strict=True))[::-1],
     }
 
 

@@ -14,13 +14,13 @@ from apps.feedback.selectors import workspace
 def framed(request: HttpRequest, template: str, title: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
     """A full page inside the admin's frame."""
     whole = {**admin.site.each_context(request), "title": title, "is_fullwidth": "1", **context}
-    request.current_app = admin.site.name  # type: ignore[attr-defined]
+    request.current_app = admin.site.name
     return TemplateResponse(request, template, whole, status=status)
 
 
 def is_partial(request: HttpRequest) -> bool:
     """Whether htmx asks for a part of the page; a page restored from its history is whole again."""
-    htmx = request.htmx  # type: ignore[attr-defined]
+    htmx = request.htmx
     return bool(htmx) and not htmx.history_restore_request and not htmx.boosted
 
 

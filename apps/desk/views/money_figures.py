@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 
 from apps.accounts.models import Department
 from apps.accounts.principals import actor_for
-from apps.billing import figures
+from apps.billing import failures, figures
 from apps.billing.figures import ERRORS, Span
 from apps.desk import money_figures
 from apps.desk.money_figures import Figures
@@ -97,7 +97,7 @@ def _rows(span: Span) -> list[Any]:
 def _gone_wrong(span: Span) -> list[dict[str, Any]]:
     """What went wrong, with the page of its case."""
     return [
-        {"at": event.at, "what": ERRORS[event.kind], "reason": event.reason or event.data.get("code", ""),
+        {"at": event.at, "what": ERRORS[event.kind], "reason": event.reason or failures.told(event.data.get("code", "")),
          "void": event.subject_type == "billing.voidrequest", "case": event.subject_id}
         for event in figures.gone_wrong(span)
     ]  # fmt: skip

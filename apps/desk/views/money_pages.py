@@ -13,7 +13,7 @@ from django.db.models import Count, Min, Q, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.models import ApprovalLimit, User
@@ -27,6 +27,7 @@ from apps.core.actors import Actor
 from apps.core.errors import DomainError
 from apps.desk.forms.base import DayInput, DeskForm, TextArea
 from apps.desk.forms.steps import by_department
+from apps.desk.second_look import Act, needs_second_factor
 from apps.desk.views.frame import framed
 
 SHEET_SECONDS = 1800  # how long an uploaded sheet waits for its second step
@@ -102,7 +103,7 @@ def sheet(request: HttpRequest) -> HttpResponse:
         return _sheet(request, refused=_("Choose a sheet of at most 5 MB."), status=422)
     content = file.read()
     try:
-        rows = request_sheets.preview(content, file.name or "")
+        rows = request_sheets.preview(content)
     except DomainError as error:
         return _sheet(request, refused=error.words, status=422)
     key = uuid4().hex
@@ -129,12 +130,12 @@ def file_sheet(request: HttpRequest) -> HttpResponse:
 def sheet_errors(request: HttpRequest) -> HttpResponse:
     """The wrong rows as CSV, to be mended and uploaded again."""
     actor = actor_for(request)
-    name, content = _kept(request, actor)
+    _name, content = _kept(request, actor)
     if not content:
         return _sheet(
             request, refused=_("The sheet has waited too long; upload it again. Nothing was filed twice."), status=409
         )
-    text = request_sheets.errors_as_csv([row for row in request_sheets.preview(content, name) if row.error])
+    text = request_sheets.errors_as_csv([row for row in request_sheets.preview(content) if row.error])
     answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="errors.csv"'
     return answer
@@ -176,7 +177,7 @@ class DelegationForm(DeskForm):
         label=gettext_lazy("Who signs instead"), queryset=User.objects.none(), required=False
     )
     subjects = forms.MultipleChoiceField(
-        label=gettext_lazy("What"), widget=forms.CheckboxSelectMultiple, required=False,
+        label=pgettext_lazy("delegation", "What"), widget=forms.CheckboxSelectMultiple, required=False,
         choices=[choice for choice in ApprovalLimit.Subject.choices if choice[0] in approvals.RIGHTS],
         initial=list(approvals.RIGHTS),
     )  # fmt: skip
@@ -210,8 +211,10 @@ class DelegationForm(DeskForm):
 
 
 @require_http_methods(["GET", "POST"])
+@needs_second_factor(Act.APPROVE)
 def delegations(request: HttpRequest) -> HttpResponse:
-    """Who signs for whom: mine, those given to me, and all for who manages people (VOI-02)."""
+    """Who signs for whom: mine, those given to me, and all for who manages people (VOI-02). To give the power to sign is
+    looked at twice as signing is, whatever the amount."""
     actor = actor_for(request)
     form = DelegationForm(request.POST if request.method == "POST" else None, actor=actor)
     if request.method == "POST" and form.is_valid():

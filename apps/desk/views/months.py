@@ -18,6 +18,8 @@ from apps.billing.states import PeriodState, PostingKind
 from apps.core import clock
 from apps.core.actors import Actor
 from apps.core.errors import DomainError
+from apps.desk.money.cases import told
+from apps.desk.story import Line
 from apps.desk.views.frame import framed
 
 LISTED = 36
@@ -84,10 +86,15 @@ def _page(request: HttpRequest, month: date, status: int = 200, **more: Any) -> 
         "more": len(postings) > POSTINGS, "figures": periods.figures().get(month, periods.NOTHING), "kinds": PostingKind.choices,
         "blocks": [] if is_closed else [(block, _link(block.subject)) for block in periods.blocks(month)],
         "may_close": actor.can("billing.close_period"), "may_reopen": actor.can("billing.reopen_period"),
-        "own": period is not None and period.closed_by_id == actor.user_id, **more,
+        "own": period is not None and period.closed_by_id == actor.user_id, "story": _told(period), **more,
     }  # fmt: skip
     title = _("Accounting month %(month)s") % {"month": f"{month:%Y-%m}"}
     return framed(request, "desk/months/month.html", title, context, status)
+
+
+def _told(period: Period | None) -> list[Line]:
+    """When it was closed and opened again, by whom and why: a month closed anew no longer says so itself."""
+    return told(period.pk) if period is not None and (period.closed_at or period.reopened_at) else []
 
 
 def _link(subject: object) -> str:

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.principals import actor_for
@@ -30,7 +30,7 @@ TABS = (
     Tab("approved", gettext_lazy("Approved, not sent"), (S.APPROVED,)),
     Tab("running", gettext_lazy("On their way"), (S.PROCESSING, S.UNKNOWN)),
     Tab("stuck", gettext_lazy("Need another way"), (S.NEEDS_FALLBACK, S.BOUNCED)),
-    Tab("paid", gettext_lazy("Paid"), (S.SUCCEEDED,)),
+    Tab("paid", pgettext_lazy("refunds", "Paid"), (S.SUCCEEDED,)),
     Tab("over", gettext_lazy("Rejected or cancelled"), (S.REJECTED, S.CANCELLED)),
 )
 HIDDEN = (

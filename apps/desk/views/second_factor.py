@@ -1,5 +1,7 @@
 """A person's second factor (ADM-03): the log-in's second step, setting it up, a new phone, recovery codes, keys."""
 
+from collections.abc import Iterable
+
 import segno
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts import second_look
 from apps.accounts.models import ApiKey, SecondLook, User
+from apps.accounts.scopes import SCOPES
 from apps.accounts.second_look import CodeForm
 from apps.accounts.services import api_keys, second_factor
 from apps.core.errors import DomainError
@@ -41,7 +44,7 @@ def check(request: HttpRequest) -> HttpResponse:
             second_look.remember(request)
             return redirect(target)
     context = {**admin.site.each_context(request), "title": _("Second step"), "form": form, "next": target}
-    request.current_app = admin.site.name  # type: ignore[attr-defined]
+    request.current_app = admin.site.name
     answer = TemplateResponse(request, "desk/second_factor/check.html", context, status=status)
     answer["Cache-Control"] = "no-store"
     return answer
@@ -119,14 +122,21 @@ def _show(request: HttpRequest, form: CodeForm) -> HttpResponse:
     user = _user(request)
     begun = "begun" in request.GET or form.is_bound
     secret = second_factor.begin(user) if begun else ""
+    if begun:
+        form.fields["code"].label = _("Verification code")  # there are no recovery codes before this is confirmed
     context = {
         "form": form, "since": user.second_factor_at, "left": second_factor.codes_left(user), "secret": _spaced(secret),
         "qr": _qr(second_factor.address(user, secret)) if secret else "", "due": second_factor.due(user),
-        "keys": user.keys_in_my_name.filter(revoked_at=None).order_by("name"),  # type: ignore[attr-defined]
+        "keys": [(key, _in_words(key.scopes)) for key in user.keys_in_my_name.filter(revoked_at=None).order_by("name")],
     }  # fmt: skip
     answer = framed(request, MINE, _("Second factor"), context)
     answer["Cache-Control"] = "no-store"
     return answer
+
+
+def _in_words(scopes: Iterable[str]) -> list[str]:
+    """Who agrees must know to what: not `money:approve`."""
+    return [str(SCOPES[scope][0]) if scope in SCOPES else scope for scope in scopes]
 
 
 def _codes(request: HttpRequest, codes: list[str]) -> HttpResponse:

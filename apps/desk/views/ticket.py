@@ -117,7 +117,7 @@ def here(request: HttpRequest, number: str) -> HttpResponse:
     seen = request.GET.get("stamp", "")
     context = {
         "ticket": ticket,
-        "others": presence.enter(ticket.pk, request.user),  # type: ignore[arg-type]
+        "others": presence.enter(ticket.pk, request.user),
         "latest": latest,
         "changed": latest is not None
         and seen.isdecimal()

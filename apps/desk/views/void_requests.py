@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.principals import actor_for
-from apps.billing.models import Invoice, TaxOperation, VoidRequest
-from apps.billing.services import invoices, voids
+from apps.billing import awaited
+from apps.billing.models import Invoice, Refund, TaxOperation, VoidRequest
+from apps.billing.services import balance, invoices, voids
 from apps.billing.states import VoidState
 from apps.core import uploads
 from apps.core.actors import Actor
@@ -49,10 +50,11 @@ def index(request: HttpRequest) -> HttpResponse:
     actor = actor_for(request)
     if not (actor.can("billing.view_voidrequest") or actor.can("billing.request_void")):
         raise Http404
-    rows = VoidRequest.objects.visible_to(actor).select_related("invoice", "reason", "requested_by")
+    rows = VoidRequest.objects.visible_to(actor).select_related("invoice", "reason", "requested_by", "rule")
     found = cases.listed(request, rows.defer("ruling", "words"), TABS, _search)
-    due = sla.open_by_subject([row.pk for row in found.rows])
+    due, awaits = sla.open_by_subject([row.pk for row in found.rows]), awaited.words(found.rows)
     for row in found.rows:
+        row.awaits = awaits.get(row.pk, "")
         row.next_due = next(iter(due.get(row.pk, ())), None)
     context = {"found": found, "may_file": actor.can("billing.request_void")}
     return framed(request, "desk/money/voids.html", _("Void requests"), context)
@@ -146,13 +148,16 @@ def invoice(request: HttpRequest, pk: UUID) -> HttpResponse:
     if one is None:
         raise Http404
     requests = VoidRequest.objects.visible_to(actor).filter(invoice=one).select_related("reason", "ticket", "invoice")
+    lines = list(one.lines.order_by("position"))
+    left = not one.is_red and bool(balance.everything(lines))
     context = {
         "invoice": one,
-        "lines": list(one.lines.order_by("position")),
+        "lines": lines,
         "facts": list(invoices.known_facts(one).values()),
         "requests": list(requests.order_by("-id")[:50]),
         "reds": list(one.reds.order_by("issued_at")[:50]),
         "replacements": list(one.replacements.all()[:10]),
-        "may_file": actor.can("billing.request_void") and not one.is_red and bool(voids.reasons_for(one)),
+        "refunds": list(Refund.objects.visible_to(actor).filter(void_request__invoice=one).order_by("-id")[:50]),
+        "may_file": actor.can("billing.request_void") and left and bool(voids.reasons_for(one)),
     }
     return framed(request, "desk/money/invoice.html", str(one), context)

@@ -144,7 +144,7 @@ class Hit(Answer):
 
 
 class TicketDetail(TicketRow):
-    customer = CustomerAnswer()  # type: ignore[assignment]
+    customer = CustomerAnswer()
     description = plain()
     language = choice(Language)
     contact_channel = choice(ContactChannel, blank=True)

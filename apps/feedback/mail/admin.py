@@ -69,7 +69,7 @@ class MailboxForm(forms.ModelForm[Mailbox]):
         if self.errors:
             return
         try:
-            mailboxes.check(self.instance)
+            mailboxes.check(self.instance, password_kept=not self.data.get(self.add_prefix("password")))
         except DomainErrors as found:
             for error in found.errors:
                 self.add_error(error.field, error.words)
@@ -116,7 +116,7 @@ class MailboxAdmin(ModelAdmin):
 
     @admin.display(description=_("not taken in"))
     def unattended(self, mailbox: Mailbox) -> "SafeString | str":
-        count = mailbox.unattended_count  # type: ignore[attr-defined]
+        count = mailbox.unattended_count
         if not count:
             return "—"
         address = reverse("admin:feedback_incomingmail_changelist")

@@ -13,14 +13,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import imap_tools
+from django.conf import settings
 from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxLoginError
 
 from apps.feedback.models.mail import Mailbox, Security, Trouble
 
 TIMEOUT_SECONDS = 15
 LONGEST_DETAIL = 300
+ROOM = 1_000_000  # bytes beside a mail, for a server that counts otherwise
 # NetEase (163, 126) refuses to open a folder for clients that do not say who they are (RFC 2971).
 WHO_WE_ARE = '("name" "feedback-system" "version" "1.0" "vendor" "feedback-system")'
+
+# What greets us as no mail server does is not told on: the address may be any, inside, too.
+_FOREIGN = re.compile(r"(unexpected response): .*")
 
 imaplib.Commands.setdefault("ID", ("NONAUTH", "AUTH", "SELECTED"))
 
@@ -97,6 +102,7 @@ def opened(mailbox: Mailbox) -> Iterator[Folder]:
         box = _connected(mailbox)
     try:
         with _speaking(mailbox, box):
+            _bound(box)
             _log_in(box, mailbox)
             box.folder.set(mailbox.folder)
             folder = Folder(box, mailbox)
@@ -112,7 +118,8 @@ def _speaking(mailbox: Mailbox, box: imap_tools.BaseMailBox | None) -> Iterator[
     try:
         yield
     except (OSError, imaplib.IMAP4.error, ImapToolsError, ValueError, IndexError) as error:
-        raise Unreachable(_trouble(error, box), _words(error, mailbox)) from None
+        words = _words(error, mailbox)
+        raise Unreachable(_trouble(error, box), words if box else _FOREIGN.sub(r"\1", words)) from None
 
 
 def _connected(mailbox: Mailbox) -> imap_tools.BaseMailBox:
@@ -123,6 +130,18 @@ def _connected(mailbox: Mailbox) -> imap_tools.BaseMailBox:
     if mailbox.security == Security.STARTTLS:
         return imap_tools.MailBoxStartTls(host, port, timeout=TIMEOUT_SECONDS, ssl_context=context)
     return imap_tools.MailBox(host, port, timeout=TIMEOUT_SECONDS, ssl_context=context)
+
+
+def _bound(box: imap_tools.BaseMailBox) -> None:
+    """imaplib makes room for whatever length a server announces; no mail is asked for beyond what is read of one."""
+    read, most = box.client.read, settings.MAIL_MAX_BYTES + ROOM
+
+    def bounded(size: int) -> bytes:
+        if size > most:
+            raise imaplib.IMAP4.abort("the server sends more than was asked for")
+        return read(size)
+
+    box.client.read = bounded
 
 
 def _log_in(box: imap_tools.BaseMailBox, mailbox: Mailbox) -> None:

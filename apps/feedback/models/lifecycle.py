@@ -142,7 +142,7 @@ class Lifecycle(models.Model):
         custom={"event": events.SOLUTION_PROPOSED, "label": _("Propose a solution")},
     )
     def propose_solution(self: Any, *, solution: models.Model) -> dict[str, Any]:
-        return {"solution": str(solution.pk), "type": solution.type, "cost": str(solution.cost)}  # type: ignore[attr-defined]
+        return {"solution": str(solution.pk), "type": solution.type, "cost": str(solution.cost)}
 
     @transition(
         field=state,
@@ -152,7 +152,7 @@ class Lifecycle(models.Model):
         custom={"event": events.SOLUTION_APPROVED, "label": _("Approve solution")},
     )
     def approve_solution(self: Any, *, solution: models.Model) -> dict[str, Any]:
-        return {"solution": str(solution.pk), "cost": str(solution.cost)}  # type: ignore[attr-defined]
+        return {"solution": str(solution.pk), "cost": str(solution.cost)}
 
     @transition(
         field=state,

@@ -31,7 +31,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
             return self
         if not actor.can("feedback.view_ticket") or actor.user is None:
             return self.none()
-        user: User = actor.user  # type: ignore[assignment]
+        user: User = actor.user
         mine = Q(assignee_id=user.pk)
         if user.department_id:
             mine |= Q(department_id=user.department_id) | Q(collaborator_ids__contains=[user.department_id])

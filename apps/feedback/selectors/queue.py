@@ -42,7 +42,7 @@ class Tab(models.TextChoices):
     ANY = "any", _("All, also closed")
 
 
-_STATES = {
+_STATES: dict[str, Sequence[TicketState]] = {
     Tab.UNACCEPTED: UNACCEPTED_STATES,
     Tab.WAITING: [TicketState.WAITING],
     Tab.APPROVAL: [TicketState.SOLUTION_APPROVAL],

@@ -98,7 +98,7 @@ def ratings_of(customer_id: UUID, actor: Actor, limit: int = 12) -> list[int]:
     answers = Survey.objects.filter(ticket__in=seen, answered_at__isnull=False, contradiction="").order_by(
         "-answered_at"
     )
-    return list(answers.values_list("score", flat=True)[:limit])[::-1]
+    return [score for score in answers.values_list("score", flat=True)[:limit] if score is not None][::-1]
 
 
 def _short(tickets: "QuerySet[Ticket]") -> "QuerySet[Ticket]":

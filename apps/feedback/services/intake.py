@@ -130,34 +130,10 @@ def _receive(report: Report, actor: Actor) -> Ticket:
     customer = customers.match_or_create(report.contact, actor=actor)
     understood = classify(report.text)
     product, order = _product(report.product), _order(report.order_number, customer)
-    ticket = Ticket(
-        kind=Kind.REGULATOR if report.channel == Channel.REGULATOR else report.kind,  # INT-13
-        urgency=report.urgency,
-        channel=report.channel,
-        title=words.title_of(report.text),
-        description=report.text.strip(),
-        language=report.language,
-        received_at=report.received_at or clock.now(),
-        customer=customer,
-        contact_channel=report.contact.preferred_channel or customer.preferred_channel,
-        contact_given=_contact_given(customer, report.contact),
-        region=report.region or customer.region,
-        product=product,
-        product_text=report.product,
-        serial_number=report.serial_number,
-        order=order,
-        order_number=report.order_number,
-        invoice_number=report.invoice_number,
-        ship_date=report.ship_date,
-        defect_quantity=report.defect_quantity,
-        occurred_on=report.occurred_on,
-        place=report.place,
-        demand=report.demand or understood.demand or Demand.NONE,
-        impact=report.impact,
-        external_ref=report.external_ref or None,
-        is_drill=report.is_drill,
-        first_asked_id=actor.user_id if actor.kind == "staff" else None,
-    )
+    ticket = _as_reported(report, customer)
+    ticket.product, ticket.order = product, order
+    ticket.demand = report.demand or understood.demand or Demand.NONE
+    ticket.first_asked_id = actor.user_id if actor.kind == "staff" else None
     _classify(ticket, understood, report.category)
     earlier = [] if customer.is_new or report.is_drill else repeats.earlier_of(customer)
     repeated = repeats.match(ticket, earlier) if earlier else None
@@ -177,6 +153,34 @@ def _receive(report: Report, actor: Actor) -> Ticket:
         Attachment.objects.bulk_create([Attachment(ticket=ticket, upload=u) for u in report.uploads])
     ticket.is_new = True
     return ticket
+
+
+def _as_reported(report: Report, customer: Customer) -> Ticket:
+    """The ticket with what was said, before anybody makes something of it."""
+    return Ticket(
+        kind=Kind.REGULATOR if report.channel == Channel.REGULATOR else report.kind,  # INT-13
+        urgency=report.urgency,
+        channel=report.channel,
+        title=words.title_of(report.text),
+        description=report.text.strip(),
+        language=report.language,
+        received_at=report.received_at or clock.now(),
+        customer=customer,
+        contact_channel=report.contact.preferred_channel or customer.preferred_channel,
+        contact_given=_contact_given(customer, report.contact),
+        region=report.region or customer.region,
+        product_text=report.product,
+        serial_number=report.serial_number,
+        order_number=report.order_number,
+        invoice_number=report.invoice_number,
+        ship_date=report.ship_date,
+        defect_quantity=report.defect_quantity,
+        occurred_on=report.occurred_on,
+        place=report.place,
+        impact=report.impact,
+        external_ref=report.external_ref or None,
+        is_drill=report.is_drill,
+    )
 
 
 def _contact_given(customer: Customer, contact: Contact) -> str:

@@ -21,7 +21,9 @@ def tracking_token(ticket: Ticket) -> str:
 
 
 def survey_token(survey: Survey) -> str:
-    return _token("survey", survey.pk)
+    """Its page leads on to the ticket's own, so it is withdrawn together with that one."""
+    version = survey.ticket.link_version
+    return _token("survey", survey.pk, *([version] if version > 1 else []))  # those sent out long ago name no version
 
 
 def tracking_matches(ticket: Ticket, token: str) -> bool:

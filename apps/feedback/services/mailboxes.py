@@ -38,8 +38,11 @@ _NO_LINE = ("localhost", "::1")
 # Keeping ------------------------------------------------------------------------------------------------------------
 
 
-def check(mailbox: Mailbox) -> None:
-    """Tidy and check what was typed. Raises DomainErrors, each beside its field."""
+def check(mailbox: Mailbox, *, password_kept: bool = False) -> None:
+    """Tidy and check what was typed; a password that is only kept is not sent to another server than before.
+
+    Raises DomainErrors, each beside its field.
+    """
     mailbox.address, mailbox.host = mailbox.address.strip().lower(), mailbox.host.strip().lower()
     errors = []
     if "/" in mailbox.host or " " in mailbox.host:
@@ -49,6 +52,8 @@ def check(mailbox: Mailbox) -> None:
         errors.append(DomainError("mailbox.insecure", field="security"))
     if not mailbox.password:
         errors.append(DomainError("core.required", field="password"))
+    elif password_kept and not Mailbox.objects.filter(pk=mailbox.pk, host__iexact=mailbox.host).exists():
+        errors.append(DomainError("mailbox.password_anew", field="password"))
     if errors:
         raise DomainErrors(errors)
 

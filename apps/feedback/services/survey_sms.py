@@ -99,13 +99,12 @@ def _understand(reply: SmsReply) -> None:
 
 
 def _open_survey(reply: SmsReply, reading: Reading) -> Survey | None:
-    """The open survey of the number they wrote, else the newest one of this phone."""
+    """The open survey of the number they wrote; where they wrote none, the newest one of this phone."""
     waiting = Survey.objects.filter(
         ticket__customer__phone_index=reply.sender_index, ticket__state=TicketState.CALLBACK, answered_at=None,
         round=F("ticket__reopen_count"),
     ).select_related("ticket__customer").order_by("-sent_at", "-id")  # fmt: skip
-    named = waiting.filter(ticket__number=reading.number).first() if reading.number else None
-    return named or waiting.first()
+    return (waiting.filter(ticket__number=reading.number) if reading.number else waiting).first()
 
 
 def _said_already(reply: SmsReply, reading: Reading) -> Ticket | None:

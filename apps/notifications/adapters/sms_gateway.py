@@ -7,6 +7,7 @@ or 404 when the gateway never took it. `docs/adding-a-provider.md` says how to w
 protocol.
 """
 
+import json
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ from apps.notifications.adapters.base import Adapter, Outcome, Result
 from apps.notifications.models import OutgoingMessage
 
 TIMEOUT_SECONDS = 5
+MOST_BYTES = 100_000  # of an answer
 OUR_FAULT = (401, 403, 404, 429)  # key, address or pace: corrected by an operator or by waiting, then it works
 STILL_OPEN = (408, 409, 425)  # the gateway may be working on the same key right now
 
@@ -40,7 +42,7 @@ class SmsGatewayAdapter(Adapter):
 
     def send(self, message: OutgoingMessage) -> Outcome:
         try:
-            response = self._call(
+            status, content = self._call(
                 "POST",
                 "/messages",
                 json={"to": message.recipient, "text": message.body},
@@ -48,44 +50,48 @@ class SmsGatewayAdapter(Adapter):
             )
         except requests.RequestException as error:
             return Outcome(Result.NOT_SENT if _never_connected(error) else Result.UNKNOWN, error=_words(error))
-        if response.status_code in (200, 201, 202):
-            return _read(response)
-        error = f"HTTP {response.status_code}"
-        if response.status_code in OUR_FAULT:
+        if status in (200, 201, 202):
+            return _read(content)
+        error = f"HTTP {status}"
+        if status in OUR_FAULT:
             return Outcome(Result.NOT_SENT, error=error)
-        if 400 <= response.status_code < 500 and response.status_code not in STILL_OPEN:
+        if 400 <= status < 500 and status not in STILL_OPEN:
             return Outcome(Result.REFUSED, error=error)
         return Outcome(Result.UNKNOWN, error=error)  # a 5xx says nothing about what happened before it broke
 
     def query(self, message: OutgoingMessage) -> Outcome:
         try:
-            response = self._call("GET", f"/messages/{quote(str(message.pk))}")
+            status, content = self._call("GET", f"/messages/{quote(str(message.pk))}")
         except requests.RequestException as error:
             return Outcome(Result.UNKNOWN, error=_words(error))
-        if response.status_code == 200:
-            return _read(response)
-        if response.status_code == 404:
+        if status == 200:
+            return _read(content)
+        if status == 404:
             return Outcome(Result.NOT_SENT)
-        return Outcome(Result.UNKNOWN, error=f"HTTP {response.status_code}")
+        return Outcome(Result.UNKNOWN, error=f"HTTP {status}")
 
     def close(self) -> None:
         self._session.close()
 
-    def _call(self, method: str, path: str, **how: Any) -> requests.Response:
+    def _call(self, method: str, path: str, **how: Any) -> tuple[int, bytes]:
+        """Status and content of the answer; what is longer than any of the protocol is cut, and then can't be read."""
         # A redirect would carry the key and the text to another host.
-        return self._session.request(
-            method,
-            f"{settings.SMS_GATEWAY_URL.rstrip('/')}{path}",
-            timeout=TIMEOUT_SECONDS,
-            allow_redirects=False,
-            **how,
-        )
+        address = f"{settings.SMS_GATEWAY_URL.rstrip('/')}{path}"
+        with self._session.request(
+            method, address, timeout=TIMEOUT_SECONDS, allow_redirects=False, stream=True, **how
+        ) as response:
+            content = bytearray()
+            for piece in response.iter_content(MOST_BYTES):
+                content += piece
+                if len(content) > MOST_BYTES:
+                    break
+            return response.status_code, bytes(content[:MOST_BYTES])
 
 
-def _read(response: requests.Response) -> Outcome:
+def _read(content: bytes) -> Outcome:
     """The gateway's word on one message; a body that is not of the protocol says nothing."""
     try:
-        body = response.json()
+        body = json.loads(content)
         status, number = str(body["status"]), str(body["id"])[:200]
     except (ValueError, KeyError, TypeError):
         return Outcome(Result.UNKNOWN, error="the gateway's answer cannot be read")

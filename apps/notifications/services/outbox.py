@@ -259,13 +259,6 @@ def facts(message: OutgoingMessage) -> dict[str, str]:
     return {"message": str(message.pk), "template": message.template, "channel": message.channel}
 
 
-def notify(
-    user: User, template: str, *, context: Mapping[str, Value], event: Event | None = None, link: str = ""
-) -> Notice | None:
-    """A notice inside the desk in the user's language, once per (event, user, template). None if switched off."""
-    return next(iter(notify_many([user], template, context=context, event=event, link=link)), None)
-
-
 @transaction.atomic
 def notify_many(
     users: Collection[User], template: str, *, context: Mapping[str, Value], event: Event | None = None, link: str = ""

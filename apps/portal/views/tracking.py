@@ -25,6 +25,11 @@ from apps.portal.attachments import Files
 from apps.portal.forms import MessageForm, MyDataForm, NudgeForm, PublicForm, ReopenForm, SupervisorForm
 from apps.portal.views.privacy import private, speak
 
+FORMS: dict[str, type[PublicForm]] = {
+    "message": MessageForm, "supervisor": SupervisorForm, "reopen": ReopenForm, "my_data": MyDataForm, "nudge": NudgeForm,
+}  # fmt: skip
+"""What the customer can do here, by the name that stands in addresses and ids."""
+
 _DONE = {
     "message": lambda: _("Sent. We have added it to your feedback."),
     "supervisor": lambda: _("Sent. A supervisor looks at it now, with everything said so far."),
@@ -52,7 +57,7 @@ def add_message(request: HttpRequest, number: str, token: str) -> HttpResponse:
     def send(ticket: Ticket, data: dict[str, Any], files: Files) -> None:
         conversation.customer_says(ticket, data["body"], actor=CUSTOMER, channel=Channel.ONLINE, uploads=files.uploads)
 
-    return _act(request, number, token, "message", MessageForm, send)
+    return _act(request, number, token, "message", send)
 
 
 @private
@@ -63,7 +68,7 @@ def supervisor(request: HttpRequest, number: str, token: str) -> HttpResponse:
     def send(ticket: Ticket, data: dict[str, Any], files: Files) -> None:
         reclassification.request_supervisor(ticket, actor=CUSTOMER, reason=data["reason"])
 
-    return _act(request, number, token, "supervisor", SupervisorForm, send)
+    return _act(request, number, token, "supervisor", send)
 
 
 @private
@@ -74,7 +79,7 @@ def reopen(request: HttpRequest, number: str, token: str) -> HttpResponse:
     def send(ticket: Ticket, data: dict[str, Any], files: Files) -> None:
         closure.reopen(ticket, actor=CUSTOMER, reason=data["reason"])
 
-    return _act(request, number, token, "reopen", ReopenForm, send)
+    return _act(request, number, token, "reopen", send)
 
 
 @private
@@ -85,7 +90,7 @@ def nudge(request: HttpRequest, number: str, token: str) -> HttpResponse:
     def send(ticket: Ticket, data: dict[str, Any], files: Files) -> None:
         nudges.nudge(ticket, actor=CUSTOMER)
 
-    return _act(request, number, token, "nudge", NudgeForm, send)
+    return _act(request, number, token, "nudge", send)
 
 
 @private
@@ -96,7 +101,7 @@ def my_data(request: HttpRequest, number: str, token: str) -> HttpResponse:
     def send(ticket: Ticket, data: dict[str, Any], files: Files) -> None:
         requests.receive(RequestDraft(data["kind"], data["words"], ticket=ticket), actor=CUSTOMER)
 
-    return _act(request, number, token, "my_data", MyDataForm, send)
+    return _act(request, number, token, "my_data", send)
 
 
 @require_safe
@@ -116,14 +121,13 @@ def _act(
     number: str,
     token: str,
     act: str,
-    form_class: type[PublicForm],
     send: Callable[[Ticket, dict[str, Any], Files], None],
 ) -> HttpResponse:
     """Take one form of the tracking page: do it once, go back to the page; or show it with what was wrong."""
     ticket = _open(request, number, token)
     if request.method != "POST":  # the address of a refused form, opened anew
         return redirect("portal:track", number, token)
-    form = form_class(request.POST)
+    form = FORMS[act](request.POST)
     try:
         limits.take("private_page", f"{number} {limits.address(request)}")
     except DomainError as error:
@@ -171,20 +175,8 @@ def _page(
     files: Files | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    forms = {
-        "message": MessageForm(initial={"token": uuid.uuid4().hex}, auto_id="message_%s"),
-        "supervisor": SupervisorForm(initial={"token": uuid.uuid4().hex}, auto_id="supervisor_%s"),
-        "reopen": ReopenForm(initial={"token": uuid.uuid4().hex}, auto_id="reopen_%s"),
-        "my_data": MyDataForm(initial={"token": uuid.uuid4().hex}, auto_id="my_data_%s"),
-        "nudge": NudgeForm(initial={"token": uuid.uuid4().hex}, auto_id="nudge_%s"),
-    }
     shown = selectors.answering(ticket)
     may_nudge, nudge_again = selectors.nudging(ticket)
-    if ticket.state == TicketState.WAITING:
-        forms["message"].fields["body"].label = _("Your answer")
-    if refused is not None:
-        refused.auto_id = f"{act}_%s"
-        forms[act] = refused
     until = progress.reopen_until(ticket)
     context = {
         "ticket": ticket,
@@ -196,7 +188,7 @@ def _page(
         "promises": progress.promises(selectors.open_deadlines(shown)),
         "story": selectors.story(ticket),
         "token": links.tracking_token(ticket),
-        "forms": forms,
+        "forms": _forms(ticket, refused, act),
         "refused": refused,
         "act": act,
         "files": files or Files(),
@@ -210,6 +202,19 @@ def _page(
         "supervisor_asked_at": selectors.supervisor_asked_at(ticket),
     }
     return render(request, "portal/track.html", context, status=status)
+
+
+def _forms(ticket: Ticket, refused: PublicForm | None, act: str) -> dict[str, PublicForm]:
+    """The page's forms by what they do, empty but for the one that was refused."""
+    forms: dict[str, PublicForm] = {
+        name: kind(initial={"token": uuid.uuid4().hex}, auto_id=f"{name}_%s") for name, kind in FORMS.items()
+    }
+    if ticket.state == TicketState.WAITING:
+        forms["message"].fields["body"].label = _("Your answer")
+    if refused is not None:
+        refused.auto_id = f"{act}_%s"
+        forms[act] = refused
+    return forms
 
 
 def _survey_link(ticket: Ticket) -> str:

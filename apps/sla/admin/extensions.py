@@ -96,7 +96,7 @@ class ExtensionRequestAdmin(ReadOnly):
 
     @admin.display(description=_("belongs to"))
     def what(self, row: ExtensionRequest) -> str:
-        return row.named.words  # type: ignore[attr-defined]
+        return row.named.words
 
     @admin.display(description=_("deadline"))
     def metric(self, row: ExtensionRequest) -> str:

@@ -92,10 +92,6 @@ class Deadline(Noun):
     def is_by_hand(self) -> bool:
         return self.hand_due_at is not None
 
-    @property
-    def met_at(self) -> datetime | None:
-        return self.ended_at if self.state == State.MET else None
-
     def is_late(self, moment: datetime) -> bool:
         """Whether it is, or was, not met in time; the sweep may not have found it yet."""
         if self.breached_at is not None:

@@ -48,7 +48,7 @@ class ExtensionQuerySet(models.QuerySet["ExtensionRequest"]):
     def _decidable(self, actor: Actor) -> Q:
         if actor.user is None or actor.can("sla.grant_long_extension"):
             return Q(pk__isnull=False)
-        return Q(deadline__department_id__in=led_by(actor.user))  # type: ignore[arg-type]
+        return Q(deadline__department_id__in=led_by(actor.user))
 
 
 class ExtensionRequest(Noun):

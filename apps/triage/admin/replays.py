@@ -123,7 +123,7 @@ class ReplayAdmin(LookedAt):
         if not request.user.has_perm(RIGHT):
             raise PermissionDenied
         replay = replays.advance(replay, actor=actor_for(request))
-        if not request.htmx:  # type: ignore[attr-defined]
+        if not request.htmx:
             return redirect(address(replay))
         context = {**_context(replay), "changes": True}
         return TemplateResponse(request, "triage/_replay.html", context)

@@ -36,7 +36,7 @@ class AcceptForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["category"].queryset = Category.objects.filter(active=True)  # type: ignore[attr-defined]
+        self.fields["category"].queryset = Category.objects.filter(active=True)
 
 
 @admin.register(KeywordSuggestion)

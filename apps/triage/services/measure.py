@@ -119,6 +119,20 @@ def cross_validated(rows: Sequence[Row], extra: Sequence[Row] = ()) -> dict[str,
     return report
 
 
+def tone_answers(reviews: Sequence[Row]) -> list[targets.Answer]:
+    """The tone of each review, answered by a model that learned from the other fifths (all product groups)."""
+    every = review_examples(reviews)
+    return training.cross_validate(Target.SENTIMENT.value, every, training.parts(every))
+
+
+def tone_by_group(reviews: Sequence[Row], answers: Sequence[targets.Answer]) -> dict[str, dict[str, Any]]:
+    """By product group how often `tone_answers` are right: unseen texts of groups of which others were learned from."""
+    right: dict[str, list[bool]] = {}
+    for e, answer in zip(review_examples(reviews), answers, strict=True):
+        right.setdefault(e.group, []).append(e.label == answer.label)
+    return {name: {"texts": len(all_), "accuracy": figures.ratio(sum(all_), len(all_))} for name, all_ in right.items()}
+
+
 def tone_figures(
     reviews: Sequence[Row], strangers: str = STRANGERS, answers: Sequence[targets.Answer] = ()
 ) -> dict[str, Any]:
@@ -128,7 +142,7 @@ def tone_figures(
     target = Target.SENTIMENT.value
     every = review_examples(reviews)
     part = training.parts(every)
-    answers = answers or training.cross_validate(target, every, part)
+    answers = answers or tone_answers(reviews)
     learned = [e for e, p in zip(every, part, strict=True) if p != HELD_BACK]
     kept = [
         (e, answer)

@@ -46,5 +46,7 @@ class Command(BaseCommand):
             if labelled:
                 report["labels_cross_validated"] = measure.cross_validated(labelled, rows)
         if reviews:
-            report["tone"] = measure.tone_figures(reviews, options["strangers"])
+            answers = measure.tone_answers(reviews)
+            report["tone"] = measure.tone_figures(reviews, options["strangers"], answers)
+            report["tone"]["unseen_texts_by_group"] = measure.tone_by_group(reviews, answers)
         return report
