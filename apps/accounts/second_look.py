@@ -32,7 +32,7 @@ Act = SecondLook.Act
 Amount = Callable[..., Decimal | None]
 View = Callable[..., Any]
 CODE, PASSWORD = "second_code", "second_password"
-_AT, _OF = "second_factor_at", "second_factor_of"
+_AT, _WITH, _OF = "second_factor_at", "second_factor_with", "second_factor_of"
 
 
 class CodeForm(forms.Form):
@@ -52,13 +52,14 @@ class CodeForm(forms.Form):
 def remember(request: HttpRequest, *, code: bool = True) -> None:
     """This person has just proved who they are; with a code it is also the log-in's second step."""
     request.session[_AT] = clock.now().isoformat()
+    request.session[_WITH] = _stamp(request.user)
     if code:
         request.session[_OF] = _stamp(request.user)
 
 
 def end_session_marks(request: HttpRequest) -> None:
     """A log-in begins: what an earlier one proved doesn't count."""
-    for name in (_AT, _OF):
+    for name in (_AT, _WITH, _OF):
         request.session.pop(name, None)
 
 
@@ -69,9 +70,9 @@ def is_through(request: HttpRequest) -> bool:
 
 
 def fresh(request: HttpRequest, minutes: int) -> bool:
-    """Whether the last proof in this session is at most so many minutes old."""
+    """Whether the last proof in this session is at most so many minutes old, and of a phone that was not taken away since."""
     told = request.session.get(_AT)
-    if not told or not is_through(request):
+    if not told or not is_through(request) or request.session.get(_WITH) != _stamp(request.user):
         return False
     return timedelta(0) <= clock.now() - datetime.fromisoformat(told) <= timedelta(minutes=minutes)
 

@@ -115,6 +115,10 @@ register(
         "refund.paid_after_all": Problem(
             409, _("The provider says now that it was paid after all; nothing else is tried.")
         ),
+        "statement.day": Problem(422, _("Choose a day of the last %(days)s days, today at the latest.")),
+        "statement.none": Problem(
+            502, _("The provider gave no statement of this day that can be read. Try again later.")
+        ),
         "refund.red_first": Problem(409, _("Waits for the red letter of invoice %(invoice)s.")),
         "refund.gate_open": Problem(409, _("Nothing holds this refund back for its invoice.")),
         "refund.no_float": Problem(409, _("Waits for money: ¥%(left)s are left with %(channel)s.")),

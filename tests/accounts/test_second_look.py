@@ -233,6 +233,18 @@ def test_an_administrator_resets_it_on_the_person_s_page(user):
     assert client.get("/admin/accounts/user/").status_code == 200
 
 
+def test_after_a_reset_what_was_proved_with_the_lost_phone_moves_no_money(user):
+    enrol(user)
+    session = RequestFactory().get("/")
+    session.user, session.session = user, {}
+    second_look.remember(session)
+    assert post(user, session.session, {})[0] == "done"
+
+    second_factor.reset(user, actor=system("test"), reason="手机丢失")
+
+    assert post(user, session.session, {})[1] == []
+
+
 @pytest.mark.parametrize("name", ["secondlook", "enrolmentduty"])
 def test_the_rules_are_rows_of_the_administration(name):
     client = Client()

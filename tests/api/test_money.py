@@ -57,6 +57,17 @@ def test_invoices_come_in_by_row_and_again_without_a_second_one(api):
     assert {fact["fact"]: fact["holds"] for fact in shown["facts"]}["buyer_booked"] is True
 
 
+def test_what_is_wrong_in_a_row_is_named_by_the_rows_own_fields(api):
+    rows = [body(facts={"same_month": True}), body(facts={"sold": True}), body(replaces="1")]
+
+    answers = api.post("invoices/bulk/", {"rows": rows}).json()["results"]
+
+    wrong = [(error["pointer"], error["code"]) for answer in answers for error in answer["errors"]]
+    assert wrong == [
+        ("/facts/same_month", "invoice.fact_computed"), ("/facts/sold", "core.invalid_choice"), ("/replaces", "money.unknown"),
+    ]  # fmt: skip
+
+
 def test_the_list_of_rows_is_checked_itself(api):
     for given in ({}, {"rows": []}, {"rows": [{}] * 201}, {"rows": "x"}, [1], {"rows": [1], "more": 1}):
         assert is_problem(api.post("invoices/bulk/", given), 422)

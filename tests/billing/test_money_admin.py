@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from apps.accounts.roles import Role
-from apps.billing.models import BankBatch, Difference, ProviderFloat, RefundAttempt, RefundGate
+from apps.billing.models import BankBatch, Difference, ProviderFloat, RefundAttempt, RefundGate, StatementRun
 from apps.billing.services import differences
 from apps.core import clock
 from apps.journal.models import Event
@@ -102,3 +102,17 @@ def test_the_record_of_an_invoice_is_chinese_throughout(client, boss):
 
     assert "已占用或已冲数量" in shown and "登记人" in shown
     assert "Held quantity" not in shown and "Recorded by" not in shown
+
+
+def test_a_day_is_compared_from_the_list_of_comparisons(client, boss, providers):  # noqa: F811
+    address = reverse("admin:billing_statementrun_compare")
+    assert address in client.get(reverse("admin:billing_statementrun_changelist")).content.decode()
+    today = clock.local(clock.now()).date()
+
+    wrong = client.post(address, {"channel": "alipay", "day": "2019-01-01"})
+    done = client.post(address, {"channel": "alipay", "day": today.isoformat()})
+
+    assert (wrong.status_code, "30" in wrong.content.decode()) == (200, True)
+    assert (done.status_code, StatementRun.objects.get().day) == (302, today)
+    client.force_login(staff(Role.AUDITOR))
+    assert client.post(address, {"channel": "alipay", "day": today.isoformat()}).status_code == 403

@@ -4,7 +4,9 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 
+from apps.accounts.roles import Role
 from apps.billing.adapters import registry
 from apps.billing.adapters.base import RefundOrder
 from apps.billing.models import Difference, Refund, StatementRun
@@ -13,8 +15,9 @@ from apps.billing.services.paying import PAYER
 from apps.billing.states import DifferenceState, PayChannel, RefundState
 from apps.core import clock
 from apps.core.errors import DomainError
+from apps.journal.models import Event
 from tests.billing.providers import later, providers, sweep_on  # noqa: F401
-from tests.factories import staff
+from tests.factories import staff, staff_actor
 from tests.money import finance, payment, refund
 
 pytestmark = pytest.mark.django_db
@@ -111,3 +114,31 @@ def test_the_last_three_days_are_run_once(providers):  # noqa: F811
     assert len(reconciliation.run_due()) == 6
     assert reconciliation.run_due() == []
     assert {row.day for row in StatementRun.objects.all()} == {today() - timedelta(days=n) for n in (1, 2, 3)}
+
+
+@pytest.mark.req("REF-06")
+def test_a_day_compared_before_it_is_over_is_compared_again_when_it_is(providers):  # noqa: F811
+    paid(PayChannel.ALIPAY)
+    first = reconciliation.compare(PayChannel.ALIPAY, today(), actor=finance())
+    with time_machine.travel(clock.now() + timedelta(days=1), tick=False):
+        again = [run for run in reconciliation.run_due() if run.channel == PayChannel.ALIPAY and run.pk == first.pk]
+        third = [run for run in reconciliation.run_due() if run.pk == first.pk]
+    assert (first.rows, len(again), third) == (1, 1, [])
+    assert Event.objects.filter(kind="reconciliation.done", actor_id__isnull=False).count() == 1
+
+
+@pytest.mark.req("REF-06")
+def test_a_comparison_asked_for_says_what_it_cannot_do(providers):  # noqa: F811
+    clerk, day = finance(), timedelta(days=1)
+
+    def code(*given, actor=clerk):
+        with pytest.raises(DomainError) as refused:
+            reconciliation.compare(*given, actor=actor)
+        return refused.value.code
+
+    assert code(PayChannel.ALIPAY, today(), actor=staff_actor(Role.SERVICE_STAFF)) == "core.not_allowed"
+    assert code(PayChannel.BANK, today()) == "core.invalid_choice"
+    assert code(PayChannel.ALIPAY, today() + day) == code(PayChannel.ALIPAY, today() - 31 * day) == "statement.day"
+    providers.faults.set(next=["drop"])
+    assert code(PayChannel.ALIPAY, today()) == "statement.none"
+    assert not StatementRun.objects.exists()

@@ -8,7 +8,6 @@ from uuid import UUID
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -31,7 +30,6 @@ from apps.billing.models import (
     ProviderFloat,
     RefundAttempt,
     RefundGate,
-    StatementRun,
 )
 from apps.billing.services import bank_batches, differences, floats, refund_gates
 from apps.billing.states import BatchState, DifferenceState, Layout
@@ -223,8 +221,11 @@ class BankBatchAdmin(ReadOnly):
                 for error in read.errors[:20]:
                     messages.warning(request, error.words)
                 return redirect("admin:billing_bankbatch_change", object_id)
-        context = {**self.admin_site.each_context(request), "title": batch.number, "form": form, "opts": self.opts}
-        return TemplateResponse(request, "billing/upload.html", context)
+        context = {
+            **self.admin_site.each_context(request), "title": batch.number, "form": form, "opts": self.opts,
+            "label": _("Read"),
+        }  # fmt: skip
+        return TemplateResponse(request, "billing/form.html", context)
 
     def _asked(self, request: HttpRequest, object_id: UUID, label: object) -> HttpResponse:
         batch = self._batch(request, object_id)
@@ -250,20 +251,6 @@ class BankBatchAdmin(ReadOnly):
         except DomainError as error:
             messages.error(request, error.words)
         return redirect("admin:billing_bankbatch_change", object_id)
-
-
-@admin.register(StatementRun)
-class StatementRunAdmin(ReadOnly):
-    list_display = ("day", "channel", "rows", "matched", "total", "open", "at")
-    list_filter = ("channel",)
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        open_ones = Count("differences", filter=Q(differences__state=DifferenceState.OPEN))
-        return super().get_queryset(request).annotate(open_count=open_ones)
-
-    @admin.display(description=_("open differences"))
-    def open(self, run: StatementRun) -> int:
-        return run.open_count
 
 
 class DifferenceForm(forms.ModelForm):

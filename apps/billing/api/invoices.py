@@ -124,7 +124,7 @@ def _take_invoice(row: dict[str, Any], actor: Actor) -> Any:
     row["lines"] = [LineDraft(**line) for line in row["lines"]]
     row["customer"], row["order"] = _customer(row.get("customer")), _order(row.get("order"))
     if row.get("replaces"):
-        row["replaces"] = who.invoice_named(actor, row["replaces"])
+        row["replaces"] = who.invoice_named(actor, row["replaces"], field="replaces")
     return takeover.invoice(InvoiceDraft(**row), actor=actor)
 
 

@@ -74,12 +74,12 @@ def refund(actor: Actor, number: str) -> Refund:
     return known(refund_rows(actor), number=number)
 
 
-def invoice_named(actor: Actor, number: str, code: str = "") -> Invoice:
-    """The invoice that a body names. Raises DomainErrors `money.unknown` at `invoice`."""
+def invoice_named(actor: Actor, number: str, code: str = "", *, field: str = "invoice") -> Invoice:
+    """The invoice that a body names. Raises DomainErrors `money.unknown` at `field`."""
     rows = Invoice.objects.filter(number=number)
     found = list((rows.filter(code=code) if code else rows)[:2])
     if len(found) != 1:
-        raise DomainErrors([_unknown(_("invoice"), number, "invoice")])
+        raise DomainErrors([_unknown(_("invoice"), number, field)])
     return found[0]
 
 

@@ -140,9 +140,9 @@ def _same(known: Invoice, draft: InvoiceDraft) -> Invoice:
 def record_fact(invoice: Invoice, fact: str, holds: bool, *, source: str, actor: Actor, note: str = "") -> InvoiceFact:
     """Note what somebody or some system says now; the newest holds (VOI-03). Same errors as `take_over`."""
     if fact == Fact.SAME_MONTH:
-        raise DomainError("invoice.fact_computed", field="fact")
+        raise DomainError("invoice.fact_computed", field=f"facts/{fact}")
     if fact not in Fact.values:
-        raise DomainError("core.invalid_choice", field="fact", value=fact)
+        raise DomainError("core.invalid_choice", field=f"facts/{fact}", value=fact)
     if not (actor.can("billing.verify_void") or actor.can("billing.add_invoice")):
         raise DomainError("core.not_allowed")
     with transaction.atomic():

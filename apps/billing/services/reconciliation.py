@@ -18,6 +18,8 @@ from apps.billing.services import differences, paying
 from apps.billing.services.differences import RECONCILER, Found
 from apps.billing.states import KEEPS_OUR_MONEY, AttemptState, DifferenceKind, DifferenceState
 from apps.core import clock
+from apps.core.actors import Actor
+from apps.core.errors import DomainError
 from apps.journal import events as journal
 
 logger = logging.getLogger(__name__)
@@ -28,6 +30,7 @@ ENDS_IN_THE_BILL = (
     "DEPOSIT_BACK_FAILED",
     "REFUND",
 )  # it was initiated and has its row all the same
+DAY = timedelta(days=1)
 BACK_DAYS = 3  # a statement that could not be had is asked for as long
 
 
@@ -45,7 +48,8 @@ def run_due() -> list[StatementRun]:
     for back in range(BACK_DAYS, 0, -1):
         day = today - timedelta(days=back)
         for channel in KEEPS_OUR_MONEY:
-            if StatementRun.objects.filter(channel=channel, day=day).exists():
+            over = datetime.combine(day + DAY, time(), clock.SHANGHAI)
+            if StatementRun.objects.filter(channel=channel, day=day, at__gte=over).exists():
                 continue
             try:
                 runs.append(run(channel, day))
@@ -54,12 +58,36 @@ def run_due() -> list[StatementRun]:
     return runs
 
 
+def compare(channel: str, day: date, *, actor: Actor) -> StatementRun:
+    """Compare a day because somebody asks for it now; one that is not over is compared again by `run_due`.
+
+    Raises DomainError `core.not_allowed`, `core.invalid_choice`, `statement.day`, `statement.none`.
+    """
+    if not actor.can("billing.pay_refund"):
+        raise DomainError("core.not_allowed")
+    if channel not in KEEPS_OUR_MONEY:
+        raise DomainError("core.invalid_choice", field="channel", value=channel)
+    today = clock.local(clock.now()).date()
+    if not today - paying.WATCHED_FOR <= day <= today:
+        raise DomainError("statement.day", field="day", days=paying.WATCHED_FOR.days)
+    try:
+        statement = registry.refund_adapter(channel).statement(day)  # type: ignore[attr-defined]
+    except Exception as error:  # not set up, no answer, or one that cannot be read
+        logger.warning("statement of %s, %s: %s", channel, day, type(error).__name__)
+        raise DomainError("statement.none", field="channel") from error
+    return _run(channel, day, statement, actor)
+
+
 def run(channel: str, day: date) -> StatementRun:
     """Compare one day of Shanghai's calendar. Repeating it renews the figures and adds no difference twice.
 
     Raises whatever the adapter raises when the statement can't be had.
     """
     statement = registry.refund_adapter(channel).statement(day)  # type: ignore[attr-defined]
+    return _run(channel, day, statement, RECONCILER)
+
+
+def _run(channel: str, day: date, statement: Statement, by: Actor) -> StatementRun:
     ours = _ours(channel, day)
     row, _new = StatementRun.objects.get_or_create(channel=channel, day=day)
     matched = _compare(row, statement, ours)
@@ -71,14 +99,14 @@ def run(channel: str, day: date) -> StatementRun:
         row = StatementRun.objects.get(pk=row.pk)
         still = Difference.objects.filter(run=row, state=DifferenceState.OPEN).count()
         data = {"channel": channel, "day": day, "rows": row.rows, "matched": matched, "open": still}
-        journal.record(events.RECONCILED, subject=row, actor=RECONCILER, data=data)
+        journal.record(events.RECONCILED, subject=row, actor=by, data=data)
     return row
 
 
 def _ours(channel: str, day: date) -> dict[str, RefundAttempt]:
     """Attempts that were sent on that day; abnormal ones go on under their first number and aren't in the bill."""
     start = datetime.combine(day, time(), clock.SHANGHAI)
-    end = start + timedelta(days=1)
+    end = start + DAY
     sent = RefundAttempt.objects.filter(channel=channel, sent_at__gte=start, sent_at__lt=end).exclude(method="abnormal")
     return {attempt.number: attempt for attempt in sent}
 
