@@ -175,6 +175,21 @@ def test_many_matches_are_found_by_walking_and_are_the_same(monkeypatch):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(("newest", "often"), [(1_000, 50), (2, 1), (2, 3)])
+def test_who_sees_a_part_finds_the_same_in_it_by_the_index_and_by_walking(newest, often, monkeypatch):
+    numbers = {ticket("物流延迟").number for _ in range(4)}
+    other = ticket("物流很快，屏幕闪烁，无法开机")
+    handler = staff_actor("department_handler", "logistics")
+
+    monkeypatch.setattr(search, "NEWEST", newest)
+    monkeypatch.setattr(search, "OFTEN", often)
+
+    assert found("物流", handler) - {other.number} == numbers
+    assert (other.number in found("物流", handler)) == Ticket.objects.visible_to(handler).filter(pk=other.pk).exists()
+    assert found("无此字词", handler) == set()
+
+
+@pytest.mark.django_db
 def test_letters_are_read_only_where_no_word_matches_and_only_of_the_latest(monkeypatch):
     old, new = ticket("地板出现漏水"), ticket("地板出现漏水")
     actor = staff_actor("auditor")

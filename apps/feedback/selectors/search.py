@@ -26,6 +26,7 @@ LONGEST = 200  # characters of a question
 TERMS = 16
 LETTERS_WINDOW = 10_000  # tickets that are read letter by letter
 FEW = 2_000  # matches that are asked for by their ids
+NEWEST, OFTEN = 1_000, 50  # so many of the newest texts are looked at, and a word that so many of them hold is common
 RANKED = 300  # of the matches, the newest so many are put in the order of how well they match
 BEFORE, AFTER = 24, 90  # characters of a snippet around its first hit
 PREFIX_LETTERS, PREFIX_DIGITS = 3, 6  # from which length the beginning of a name or number is enough
@@ -109,7 +110,8 @@ def matching(tickets: TicketQuerySet, query: Query, actor: Actor) -> TicketQuery
 
     PostgreSQL cannot tell how rare a rare word or the beginning of a number is, and might walk along all tickets to find
     fifty. So the index is asked first, and up to FEW matches are asked for by their ids; of more than that, fifty are soon
-    found by walking.
+    found by walking. For who sees a part only, the index must meet all that hold the word with all of that part: it is
+    spared where the newest texts show that the word is common.
     """
     if not query.words:
         return tickets.none()
@@ -117,15 +119,26 @@ def matching(tickets: TicketQuerySet, query: Query, actor: Actor) -> TicketQuery
     scopes = _scopes(actor)
     if scopes is not None:  # `visible_to` says the same; this is what the index can answer
         held["scopes__overlap"] = scopes
-    # As texts: 2,000 keys that only tell "many" need not become UUIDs.
-    few = list(SearchText.objects.filter(**held).values_list(Cast("pk", TextField()), flat=True)[: FEW + 1])
-    if len(few) <= FEW:
+    few = None if scopes is not None and _is_common(held) else _few(held)
+    if few is not None:
         found = tickets.filter(pk__in=few)
     else:
         found = tickets.filter(**{f"search_text__{name}": value for name, value in held.items()})
     for phrase in query.phrases:
         found = found.filter(search_text__text__contains=phrase)
     return _without_phrases(found, query)
+
+
+def _few(held: dict[str, Any]) -> list[str] | None:
+    """The ids of what matches; None for more than FEW. As texts: keys that only tell "many" need not become UUIDs."""
+    keys = list(SearchText.objects.filter(**held).values_list(Cast("pk", TextField()), flat=True)[: FEW + 1])
+    return keys if len(keys) <= FEW else None
+
+
+def _is_common(held: dict[str, Any]) -> bool:
+    keys = SearchText.objects.order_by("-pk").values_list("pk", flat=True)
+    edge = keys[NEWEST : NEWEST + 1].first()
+    return edge is not None and len(keys.filter(pk__gt=edge, **held)[:OFTEN]) == OFTEN
 
 
 def _scopes(actor: Actor) -> list[int] | None:
