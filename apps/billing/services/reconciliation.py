@@ -71,7 +71,7 @@ def compare(channel: str, day: date, *, actor: Actor) -> StatementRun:
     if not today - paying.WATCHED_FOR <= day <= today:
         raise DomainError("statement.day", field="day", days=paying.WATCHED_FOR.days)
     try:
-        statement = registry.refund_adapter(channel).statement(day)  # type: ignore[attr-defined]
+        statement = _statement(channel, day)
     except Exception as error:  # not set up, no answer, or one that cannot be read
         logger.warning("statement of %s, %s: %s", channel, day, type(error).__name__)
         raise DomainError("statement.none", field="channel") from error
@@ -83,8 +83,12 @@ def run(channel: str, day: date) -> StatementRun:
 
     Raises whatever the adapter raises when the statement can't be had.
     """
-    statement = registry.refund_adapter(channel).statement(day)  # type: ignore[attr-defined]
-    return _run(channel, day, statement, RECONCILER)
+    return _run(channel, day, _statement(channel, day), RECONCILER)
+
+
+def _statement(channel: str, day: date) -> Statement:
+    found: Statement = registry.refund_adapter(channel).statement(day)  # type: ignore[attr-defined]
+    return found
 
 
 def _run(channel: str, day: date, statement: Statement, by: Actor) -> StatementRun:
