@@ -10,6 +10,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.ticket_machine import LIKELY, MOVES, Tickets
 
 STEPS = 40
+A_LINE_EVERY = 50  # lives; the whole run takes half an hour and more
 
 
 class Counted(Tickets):
@@ -21,6 +22,8 @@ class Counted(Tickets):
     def teardown(self) -> None:
         Counted.lives += 1
         Counted.states.update(state for state, _version in getattr(self, "known", {}).values())
+        if not Counted.lives % A_LINE_EVERY:
+            print(f"{Counted.lives} lives, {Tickets.taken.total()} steps", flush=True)
         super().teardown()
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import TransactionTestCase
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from apps.core import actors
 from tests import chromium, databases, query_counts
@@ -100,6 +100,7 @@ def browser():
         pytest.skip(chromium.HOW_TO_GET)
     # Playwright's synchronous API runs an event loop in this thread, and Django refuses database work beside one.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    expect.set_options(timeout=15_000)  # as every other wait below; a loaded machine misses five seconds now and then
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(chromium.FLAGS))
         yield browser

@@ -268,6 +268,9 @@ const save = () => kept.write(Object.fromEntries(FIELDS.map((name) => [name, by(
 by("form").addEventListener("input", (event) => { save(); if (event.target.id === "text" && token) changed(); });
 for (const name of FIELDS) by(name).value ||= kept.read()[name] || "";  // what was typed while this script was loading stays
 
+// Who is already writing keeps the cursor: the word that the window is open comes late on a slow line.
+const writing = () => document.hasFocus() && document.activeElement?.matches("input, textarea");
+
 // The site around us -----------------------------------------------------------------------------------------------------
 
 window.addEventListener("message", (event) => {
@@ -275,7 +278,7 @@ window.addEventListener("message", (event) => {
   open = Boolean(event.data.open);
   page = String(event.data.page || "").slice(0, 2000);
   counted();
-  if (open) { wait = FAST; news(); (token ? by("text") : by("name")).focus(); }
+  if (open) { wait = FAST; news(); if (!writing()) (token ? by("text") : by("name")).focus(); }
 });
 document.addEventListener("visibilitychange", () => { if (!document.hidden) { counted(); news(); } });
 if (body.dataset.colour) document.documentElement.style.setProperty("--accent", body.dataset.colour);

@@ -104,6 +104,18 @@ def test_the_conversation_and_what_is_not_sent_survive_a_reload(page):
     expect(chat.locator("#text")).to_have_value("还有一个问题没写完")
 
 
+def test_who_is_already_writing_keeps_the_cursor_when_the_window_says_it_is_open(page):
+    chat = widget(page)
+    expect(chat.locator("#name")).to_be_focused()
+    chat.locator("#text").focus()
+
+    page.evaluate("feedbackChat.open()")  # as on a slow line: the word comes after the customer has begun
+    page.evaluate("new Promise(requestAnimationFrame)")
+    page.keyboard.type("灯一直红着")
+
+    expect(chat.locator("#text")).to_have_value("灯一直红着")
+
+
 def test_without_a_connection_the_text_stays_and_is_sent_later(page):
     chat = widget(page)
     fill_in(chat)
