@@ -204,7 +204,7 @@ def test_pictures_are_fetched_only_from_the_platform(platform, monkeypatch):
     asked = []
     number = platform.complain("看图")
     platform.known[number].pictures = ["http://169.254.169.254/latest/meta-data/"]
-    monkeypatch.setattr("apps.channels.pay.gateway.requests.request", _spied(asked))
+    monkeypatch.setattr(requests.Session, "request", _spied(asked))
     beat()
 
     assert Ticket.objects.get().attachments.count() == 0
@@ -213,13 +213,13 @@ def test_pictures_are_fetched_only_from_the_platform(platform, monkeypatch):
 
 
 def _spied(asked: list[str]):
-    real = requests.request
+    real = requests.Session.request
 
-    def request(method, url, **how):
+    def request(self, method, url, **how):
         asked.append(url)
         assert how["timeout"]
         assert how["allow_redirects"] is False
-        return real(method, url, **how)
+        return real(self, method, url, **how)
 
     return request
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import requests
 from django.core.files.uploadedfile import SimpleUploadedFile
-from urllib3.exceptions import NewConnectionError
 
 from apps.channels.adapters.base import Unreachable
+from apps.core import http
 
 TIMEOUT_SECONDS = 8
 MOST_BYTES = 20 * 1024 * 1024
@@ -24,55 +24,33 @@ def call(method: str, url: str, **how: Any) -> tuple[int, dict[str, Any]]:
 
     Raises Unreachable when there is no such answer; `sent` unless it is proven that nothing left.
     """
+    answer = fetch(method, url, MOST_JSON_BYTES, timeout=TIMEOUT_SECONDS, **how)
     try:
-        with requests.request(
-            method, url, timeout=TIMEOUT_SECONDS, allow_redirects=False, stream=True, auth=_no_netrc, **how
-        ) as response:
-            status = response.status_code
-            body = json.loads(_limited(response, MOST_JSON_BYTES))
-    except requests.RequestException as error:
-        raise Unreachable(type(error).__name__, sent=not _never_connected(error)) from None
+        body = json.loads(answer.content)
     except ValueError:
-        raise Unreachable(f"HTTP {status} without JSON", code="unreadable", sent=True) from None
+        raise Unreachable(f"HTTP {answer.status} without JSON", code="unreadable", sent=True) from None
     if not isinstance(body, dict):
-        raise Unreachable(f"HTTP {status} without a JSON object", code="unreadable", sent=True)
-    return status, body
+        raise Unreachable(f"HTTP {answer.status} without a JSON object", code="unreadable", sent=True)
+    return answer.status, body
 
 
 def download(url: str, name: str, **how: Any) -> tuple[SimpleUploadedFile, str]:
     """A file of at most 20 MB and its content type, named after it where the name has no extension. Raises Unreachable."""
-    try:
-        with requests.get(
-            url, timeout=TIMEOUT_SECONDS, allow_redirects=False, stream=True, auth=_no_netrc, **how
-        ) as response:
-            if response.status_code != 200:
-                gone = response.status_code in (403, 404, 410)
-                raise Unreachable(f"HTTP {response.status_code}", code=str(response.status_code), lasting=gone)
-            content = _limited(response, MOST_BYTES)
-            kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    except requests.RequestException as error:
-        raise Unreachable(type(error).__name__) from None
+    answer = fetch("GET", url, MOST_BYTES, timeout=TIMEOUT_SECONDS, **how)
+    if answer.status != 200:
+        gone = answer.status in (403, 404, 410)
+        raise Unreachable(f"HTTP {answer.status}", code=str(answer.status), lasting=gone)
+    kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if "." not in name and kind in _EXTENSIONS:
         name = f"{name}.{_EXTENSIONS[kind]}"
-    return SimpleUploadedFile(name, content, content_type=kind or "application/octet-stream"), kind
+    return SimpleUploadedFile(name, answer.content, content_type=kind or "application/octet-stream"), kind
 
 
-def _limited(response: requests.Response, most: int) -> bytes:
-    data = bytearray()
-    for chunk in response.iter_content(65_536):
-        data += chunk
-        if len(data) > most:
-            raise Unreachable("the answer is too large", code="too_large", lasting=True, sent=True)
-    return bytes(data)
-
-
-def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """An `auth` of our own, so that a .netrc of the machine adds nothing."""
-    return request
-
-
-def _never_connected(error: requests.RequestException) -> bool:
-    if isinstance(error, requests.ConnectTimeout):
-        return True
-    cause = error.args[0] if error.args else None
-    return isinstance(getattr(cause, "reason", None), NewConnectionError)
+def fetch(method: str, url: str, most_bytes: int, **how: Any) -> http.Answer:
+    """The bare answer. Raises Unreachable; `sent` unless it is proven that nothing left."""
+    try:
+        return http.call(method, url, most_bytes=most_bytes, **how)
+    except http.TooLarge:
+        raise Unreachable("the answer is too large", code="too_large", lasting=True, sent=True) from None
+    except requests.RequestException as error:
+        raise Unreachable(type(error).__name__, sent=not http.never_left(error)) from None

@@ -9,12 +9,13 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import requests
 from django.core.files.uploadedfile import SimpleUploadedFile
-from urllib3.exceptions import NewConnectionError
 
 from apps.channels.adapters.base import Unreachable, secrets_of
+from apps.channels.adapters.http import fetch
 from apps.channels.models import Door
 from apps.channels.pay import protocol
 from apps.core import clock
+from apps.core.http import Answer
 
 OFFICIAL = "https://api.mch.weixin.qq.com"
 TIMEOUT_SECONDS = (5, 10)  # to connect, between two pieces of the answer
@@ -96,14 +97,14 @@ class Gateway:
         if (there.scheme, there.netloc) != (here.scheme, here.netloc):
             raise Unreachable("a picture's address leads elsewhere", code="elsewhere", lasting=True)
         path = there.path + (f"?{there.query}" if there.query else "")
-        response, content = self._call("GET", path, "", MOST_BYTES)
-        if response.status_code != 200:
-            gone = response.status_code in (400, 403, 404, 410)
-            raise Unreachable(f"HTTP {response.status_code}", code=str(response.status_code), lasting=gone)
-        kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        answer = self._call("GET", path, "", MOST_BYTES)
+        if answer.status != 200:
+            gone = answer.status in (400, 403, 404, 410)
+            raise Unreachable(f"HTTP {answer.status}", code=str(answer.status), lasting=gone)
+        kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         suffix = mimetypes.guess_extension(kind) or ".jpg"
         name = f"{there.path.rsplit('/', 1)[-1][:40] or 'picture'}{suffix}"
-        return SimpleUploadedFile(name, content, content_type=kind or "image/jpeg")
+        return SimpleUploadedFile(name, answer.content, content_type=kind or "image/jpeg")
 
     # ------------------------------------------------------------------------------------------------------------------
 
@@ -112,12 +113,11 @@ class Gateway:
     ) -> dict[str, Any]:
         text = json.dumps(body, ensure_ascii=False) if body is not None else signed_body
         data = None if files else text.encode() if text else None
-        response, content = self._call(method, path, text, MOST_JSON_BYTES, data=data, files=files)
-        status = response.status_code
+        status, headers, content = self._call(method, path, text, MOST_JSON_BYTES, data=data, files=files)
         if status >= 300:
             raise _refusal(status, content)
         try:
-            protocol.check(response.headers, content, self._platform, now=clock.now().timestamp())
+            protocol.check(headers, content, self._platform, now=clock.now().timestamp())
             found = json.loads(content) if content else {}
         except protocol.Unsigned as error:
             raise Unreachable(f"the answer is not WeChat Pay's: {error}", code="unsigned", sent=True) from None
@@ -127,7 +127,7 @@ class Gateway:
             raise Unreachable(f"HTTP {status} without a JSON object", code="unreadable", sent=True)
         return found
 
-    def _call(self, method: str, path: str, signed: str, most: int, **how: Any) -> tuple[requests.Response, bytes]:
+    def _call(self, method: str, path: str, signed: str, most: int, **how: Any) -> Answer:
         def sign(request: requests.PreparedRequest) -> requests.PreparedRequest:
             request.headers["Authorization"] = protocol.authorization(self._key, self._merchant, method, path, signed)
             return request
@@ -135,19 +135,7 @@ class Gateway:
         headers = {"Accept": "application/json", "User-Agent": "feedback-system"}
         if how.get("data") is not None:
             headers["Content-Type"] = "application/json"
-        try:
-            with requests.request(
-                method, f"{self._base}{path}", headers=headers, timeout=TIMEOUT_SECONDS, allow_redirects=False,
-                stream=True, auth=sign, **how,
-            ) as response:  # fmt: skip
-                content = bytearray()
-                for chunk in response.iter_content(65_536):
-                    content += chunk
-                    if len(content) > most:
-                        raise Unreachable("the answer is too large", code="too_large", lasting=True, sent=True)
-                return response, bytes(content)
-        except requests.RequestException as error:
-            raise Unreachable(type(error).__name__, sent=not _never_connected(error)) from None
+        return fetch(method, f"{self._base}{path}", most, timeout=TIMEOUT_SECONDS, headers=headers, auth=sign, **how)
 
 
 def platform_keys(door: Door) -> dict[str, str]:
@@ -165,10 +153,3 @@ def _refusal(status: int, content: bytes) -> Unreachable:
         code = ""
     words = f"HTTP {status} {code}".strip()
     return Unreachable(words, code=code, lasting=400 <= status < 500 and status not in LATER, sent=status >= 500)
-
-
-def _never_connected(error: requests.RequestException) -> bool:
-    if isinstance(error, requests.ConnectTimeout):
-        return True
-    cause = error.args[0] if error.args else None
-    return isinstance(getattr(cause, "reason", None), NewConnectionError)

@@ -14,8 +14,8 @@ from urllib.parse import quote
 import requests
 from django.conf import settings
 from django.utils.translation import gettext_noop
-from urllib3.exceptions import NewConnectionError
 
+from apps.core import http
 from apps.notifications.adapters.base import Adapter, Outcome, Result
 from apps.notifications.models import OutgoingMessage
 
@@ -38,7 +38,6 @@ class SmsGatewayAdapter(Adapter):
 
     def __init__(self) -> None:
         self._session = requests.Session()
-        self._session.auth = _Bearer()
 
     def send(self, message: OutgoingMessage) -> Outcome:
         try:
@@ -49,7 +48,7 @@ class SmsGatewayAdapter(Adapter):
                 headers={"Idempotency-Key": str(message.pk)},
             )
         except requests.RequestException as error:
-            return Outcome(Result.NOT_SENT if _never_connected(error) else Result.UNKNOWN, error=_words(error))
+            return Outcome(Result.NOT_SENT if http.never_left(error) else Result.UNKNOWN, error=_words(error))
         if status in (200, 201, 202):
             return _read(content)
         error = f"HTTP {status}"
@@ -74,18 +73,18 @@ class SmsGatewayAdapter(Adapter):
         self._session.close()
 
     def _call(self, method: str, path: str, **how: Any) -> tuple[int, bytes]:
-        """Status and content of the answer; what is longer than any of the protocol is cut, and then can't be read."""
         # A redirect would carry the key and the text to another host.
         address = f"{settings.SMS_GATEWAY_URL.rstrip('/')}{path}"
-        with self._session.request(
-            method, address, timeout=TIMEOUT_SECONDS, allow_redirects=False, stream=True, **how
-        ) as response:
-            content = bytearray()
-            for piece in response.iter_content(MOST_BYTES):
-                content += piece
-                if len(content) > MOST_BYTES:
-                    break
-            return response.status_code, bytes(content[:MOST_BYTES])
+        answer = http.call(
+            method,
+            address,
+            most_bytes=MOST_BYTES,
+            timeout=TIMEOUT_SECONDS,
+            session=self._session,
+            auth=_Bearer(),
+            **how,
+        )
+        return answer.status, answer.content
 
 
 def _read(content: bytes) -> Outcome:
@@ -98,13 +97,6 @@ def _read(content: bytes) -> Outcome:
     if status == "rejected":
         return Outcome(Result.REFUSED, provider_id=number, error="rejected by the gateway")
     return Outcome(Result.SENT, provider_id=number)
-
-
-def _never_connected(error: requests.RequestException) -> bool:
-    if isinstance(error, requests.ConnectTimeout):
-        return True
-    cause = error.args[0] if error.args else None
-    return isinstance(getattr(cause, "reason", None), NewConnectionError)
 
 
 def _words(error: requests.RequestException) -> str:
