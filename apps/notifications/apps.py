@@ -8,4 +8,4 @@ class NotificationsConfig(AppConfig):
     verbose_name = _("Messages and notices")
 
     def ready(self) -> None:
-        from apps.notifications import errors  # noqa: F401  (fills the catalogue)
+        from apps.notifications import account_receivers, errors  # noqa: F401  (fill the registries)

@@ -215,6 +215,14 @@ _TYPES = (
         for_staff=True,
     ),
     MessageType(
+        "account_security",
+        _("Your log-in was changed"),
+        _TO_STAFF,
+        (CHANGE, AUTHOR, Placeholder("at", _("when"), "2024-05-16 18:00"), REASON, DESK_LINK),
+        needs=("change",),
+        for_staff=True,
+    ),
+    MessageType(
         "library_review",
         _("Monthly keyword review"),
         _TO_STAFF,
