@@ -4,6 +4,7 @@ import pytest
 
 from apps.accounts.services import second_factor, staff
 from apps.core import actors
+from apps.journal import deliveries
 from apps.notifications.models import Notice, OutgoingMessage
 from tests import factories
 
