@@ -12,13 +12,15 @@ from functools import partial
 from typing import Any
 
 from apps.accounts.models import User
-from apps.billing.adapters.base import Outcome, Proof, TaxOutcome
+from apps.billing.adapters.base import Outcome, Proof, Statement, StatementLine, TaxOutcome
 from apps.billing.models import Invoice, Payment, Refund, TaxOperation, VoidRequest
 from apps.billing.services import (
+    bank_batches,
     cancellations,
     executing,
     opening,
     paying,
+    reconciliation,
     red_forms,
     refund_gates,
     refunds,
@@ -30,7 +32,7 @@ from apps.billing.services import (
 )
 from apps.billing.services.invoices import InvoiceDraft, LineDraft
 from apps.billing.services.takeover import PaymentDraft
-from apps.billing.states import CheckResult, FormState, InvoiceKind, PayChannel, VoidState
+from apps.billing.states import CheckResult, FormState, InvoiceKind, Layout, PayChannel, VoidState
 from apps.core import actors, clock, money
 from apps.core.actors import Actor
 from apps.core.vocabulary import Demand
@@ -48,6 +50,7 @@ UNUSED = {"export_refund": False, "use_confirmed": False, "buyer_booked": False}
 USED = {**UNUSED, "use_confirmed": True}
 HOUR = 1 / 24
 VAT = Decimal("0.13")
+STATEMENT_DAYS = 0.4  # before the end, that one is compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,10 @@ PLOTS = (
     Plot("冰箱退货，发票在公司名下，请处理。", "阎华", "QC-BX-320", 0.7, [(1, "accept"), (2, "lose_invoice"), (3, "confirm")]),
     Plot("扫拖机器人退货，要求先退款。", "魏东", "QC-SD-R7", 1.4,
          [*_SIGNED, (4, "verify"), (5, "refund"), (6, "sign_refund"), (6.5, "pay")]),
+    Plot("安装工人划伤地板，要求赔偿维修费。", "于倩", "QC-XY-10", 2.4,
+         [(1, "accept"), (3, "cash"), (5, "sign_refund"), (5.2, "pay"), (5.3, "at_bank")], PayChannel.BANK, demand=Demand.CLAIM),
+    Plot("热水器漏水泡坏橱柜，要求赔偿。", "董海", "QC-RS-60", 1.9,
+         [(1, "accept"), (3, "cash"), (5, "sign_refund"), (5.2, "pay"), (5.3, "at_bank"), (7, "batch")], PayChannel.BANK, demand=Demand.CLAIM),
 )  # fmt: skip
 
 
@@ -105,7 +112,16 @@ def acts(people: Mapping[str, User], tickets: int) -> list[tuple[float, Callable
             moment = plot.days - hours * HOUR
             if moment > 0:
                 planned.append((moment, partial(deal.do, step)))
+    if count(tickets) == len(PLOTS):
+        planned.append((STATEMENT_DAYS, _compare_a_statement))
     return planned
+
+
+def _compare_a_statement() -> None:
+    """The provider's bill of the day before has a refund that our books don't know: somebody has to look into it."""
+    day = clock.local(clock.now()).date() - timedelta(days=1)
+    line = StatementLine(f"R{day:%Y%m%d}-0917", Decimal("268.00"), "SUCCESS")
+    reconciliation.take_in(PayChannel.ALIPAY, day, Statement("0" * 64, (line,)), by=ERP)
 
 
 @dataclass
@@ -278,6 +294,22 @@ class Deal:
             Decimal("30.00"), "发货延误，补偿优惠券", kind="coupon", customer=self._customer(), ticket=self.ticket
         )
         refunds.file(draft, actor=self.clerk)
+
+    def _cash(self) -> None:
+        payee = refunds.Payee(self.plot.name, f"62220212345678{self.place:05d}", "中国工商银行杭州高新支行")
+        draft = refunds.RefundDraft(
+            Decimal("180.00") + 40 * self.place, "赔偿维修费", kind="cash", customer=self._customer(), ticket=self.ticket,
+            payee=payee,
+        )  # fmt: skip
+        refunds.file(draft, actor=self.clerk)
+
+    def _at_bank(self) -> None:
+        """A transfer is on its way once it can go into a file."""
+        self._provider(Outcome(Proof.PROCESSING))
+
+    def _batch(self) -> None:
+        """Both transfers in one file; a second person's release is what it waits for."""
+        bank_batches.draw_up(Layout.GENERIC, actor=self.staff("denghua"))
 
     def _customer(self) -> Any:
         return Customer.objects.get(pk=self.ticket.customer_id)

@@ -7,6 +7,7 @@ from apps.accounts.roles import Role
 from apps.billing.models import BankBatch, Difference, ProviderFloat, RefundAttempt, RefundGate, StatementRun
 from apps.billing.services import differences
 from apps.core import clock
+from apps.core.errors import DomainError
 from apps.journal.models import Event
 from apps.sla.models import Deadline
 from tests.billing.providers import providers  # noqa: F401
@@ -34,8 +35,11 @@ def test_finance_sees_the_list_and_service_staff_do_not(name, client, boss):
 
 
 def test_a_batch_from_the_list_to_its_file(client, boss):
-    at_bank()
-    assert client.get(reverse("admin:billing_bankbatch_draw_up_sheet")).status_code == 200
+    refund = at_bank().refund
+    asked = client.get(reverse("admin:billing_bankbatch_draw_up_sheet")).content.decode()
+    assert refund.number in asked
+    assert refund.payee_account_masked in asked
+    assert "6222021234567890123" not in asked
     assert not BankBatch.objects.exists()
     answer = client.post(reverse("admin:billing_bankbatch_draw_up_sheet"))
     batch = BankBatch.objects.get()
@@ -49,6 +53,13 @@ def test_a_batch_from_the_list_to_its_file(client, boss):
     file = client.post(reverse("admin:billing_bankbatch_download", args=[batch.pk]))
     assert file.content[:2] == b"PK"
     assert client.get(reverse("admin:billing_bankbatch_read_result", args=[batch.pk])).status_code == 200
+
+
+def test_where_nothing_waits_no_batch_is_offered(client, boss):
+    answer = client.get(reverse("admin:billing_bankbatch_draw_up_sheet"), follow=True)
+
+    assert answer.redirect_chain[-1][0] == reverse("admin:billing_bankbatch_changelist")
+    assert str(DomainError("batch.empty").words) in answer.content.decode()
 
 
 def test_rules_are_changed_through_the_services(client, boss):

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from apps.billing import to_sign
-from apps.billing.models import Cancellation, Refund, VoidRequest
+from apps.billing.models import BankBatch, Cancellation, Difference, Refund, VoidRequest
 from apps.core import actors, clock
 from apps.demo import company, money
 from apps.journal import deliveries
@@ -32,9 +32,21 @@ def test_every_state_has_a_case_and_every_desk_something_to_do():
         ["done"] * 4 + ["awaiting_form", "management_review", "verification", "finance_review", "rejected", "withdrawn", "ready"]
     )  # fmt: skip
     assert sorted(Refund.objects.values_list("state", flat=True)) == sorted(
-        ["succeeded", "succeeded", "needs_fallback", "unknown", "created", "created", "approved"]
+        [
+            "succeeded",
+            "succeeded",
+            "needs_fallback",
+            "unknown",
+            "created",
+            "created",
+            "approved",
+            "processing",
+            "processing",
+        ]
     )
     assert Refund.objects.get(state="approved").held_because
+    assert BankBatch.objects.get().count == 2
+    assert Difference.objects.get().kind == "missing_here"
     assert Cancellation.objects.get().state == "review"
     assert Event.objects.filter(kind="money.not_opened").count() == 1
     for name in ("denghua", "pengjuan", "liangzong"):

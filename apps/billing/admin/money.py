@@ -104,6 +104,9 @@ STEPS = {
 }
 
 
+SHOWN = 50  # transfers, on the page that asks before they are drawn up
+
+
 def _steps_of(batch: BankBatch, user_id: int | None) -> tuple[str, ...]:
     steps = STEPS[BatchState(batch.state)]
     own = "release" in steps and bank_batches.is_own(batch, user_id)
@@ -164,8 +167,12 @@ class BankBatchAdmin(ReadOnly):
     def _draw_up(self, request: HttpRequest, layout: str) -> HttpResponse:
         if request.method != "POST":
             waiting = bank_batches.waiting()
+            if not waiting:
+                messages.info(request, DomainError("batch.empty").words)
+                return redirect("admin:billing_bankbatch_changelist")
             about = _transfers(len(waiting), sum((one.amount for one in waiting), Decimal(0)))
-            return self._confirm(request, Layout(layout).label, _("Draw up a batch"), about)
+            shown = {"attempts": waiting[:SHOWN], "more": len(waiting) - len(waiting[:SHOWN])}
+            return self._confirm(request, Layout(layout).label, _("Draw up a batch"), about, **shown)
         try:
             batch = bank_batches.draw_up(layout, actor=actor_for(request))
         except DomainError as error:
@@ -231,11 +238,11 @@ class BankBatchAdmin(ReadOnly):
         batch = self._batch(request, object_id)
         return self._confirm(request, batch, label, _transfers(batch.count, batch.total))
 
-    def _confirm(self, request: HttpRequest, title: object, label: object, about: str) -> HttpResponse:
+    def _confirm(self, request: HttpRequest, title: object, label: object, about: str, **more: object) -> HttpResponse:
         """Nothing about money happens by following a link; the page says how much it is about."""
         context = {
             **self.admin_site.each_context(request), "title": str(title), "label": label, "about": about,
-            "opts": self.opts,
+            "opts": self.opts, **more,
         }  # fmt: skip
         return TemplateResponse(request, "billing/confirm.html", context)
 

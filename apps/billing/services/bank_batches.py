@@ -39,7 +39,12 @@ class Read:
 def waiting() -> "list[RefundAttempt]":
     """Transfers that are sent to nobody yet: approved, begun, in no living batch. The oldest first."""
     attempts = RefundAttempt.objects.filter(channel=PayChannel.BANK, state__in=("processing", "unknown"))
-    free = attempts.exclude(batch_rows__alive=True).select_related("refund").order_by("created_at")
+    free = (
+        attempts.exclude(batch_rows__alive=True)
+        .select_related("refund")
+        .defer("refund__payee_name", "refund__payee_account")
+    )
+    free = free.order_by("created_at")
     return list(free[:MOST_ROWS])
 
 

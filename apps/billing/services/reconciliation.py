@@ -75,7 +75,7 @@ def compare(channel: str, day: date, *, actor: Actor) -> StatementRun:
     except Exception as error:  # not set up, no answer, or one that cannot be read
         logger.warning("statement of %s, %s: %s", channel, day, type(error).__name__)
         raise DomainError("statement.none", field="channel") from error
-    return _run(channel, day, statement, actor)
+    return take_in(channel, day, statement, by=actor)
 
 
 def run(channel: str, day: date) -> StatementRun:
@@ -83,7 +83,7 @@ def run(channel: str, day: date) -> StatementRun:
 
     Raises whatever the adapter raises when the statement can't be had.
     """
-    return _run(channel, day, _statement(channel, day), RECONCILER)
+    return take_in(channel, day, _statement(channel, day), by=RECONCILER)
 
 
 def _statement(channel: str, day: date) -> Statement:
@@ -91,7 +91,8 @@ def _statement(channel: str, day: date) -> Statement:
     return found
 
 
-def _run(channel: str, day: date, statement: Statement, by: Actor) -> StatementRun:
+def take_in(channel: str, day: date, statement: Statement, *, by: Actor) -> StatementRun:
+    """Compare a statement that is at hand with what we sent on that day."""
     ours = _ours(channel, day)
     row, _new = StatementRun.objects.get_or_create(channel=channel, day=day)
     matched = _compare(row, statement, ours)

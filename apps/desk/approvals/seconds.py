@@ -51,7 +51,8 @@ class Batches:
             (batch.state != BatchState.DRAWN_UP, "approval.not_waiting"),
         )  # fmt: skip
         page = reverse("admin:billing_bankbatch_change", args=[batch.pk])
-        content = {"batch": batch, "rows": rows, "more": max(0, batch.count - len(rows))}
+        attempts = [row.attempt for row in rows]
+        content = {"batch": batch, "attempts": attempts, "more": max(0, batch.count - len(rows))}
         return Case(
             self._row(batch), batch, "desk/approvals/batch.html", content, () if why_not else self.verbs, why_not, page,
             about_of(batch, page), batch.drawn_up_by, happened=[batch.get_state_display()],
