@@ -1,6 +1,7 @@
 """Fixtures for every test. The database is a copy of a template with all migrations and the shipped defaults."""
 
 import os
+import time
 from itertools import count
 
 import pytest
@@ -12,11 +13,21 @@ from playwright.sync_api import expect, sync_playwright
 from apps.core import actors
 from tests import chromium, databases, query_counts
 
+TURN_SECONDS = 20  # longer than a test takes
+
 
 def pytest_collection_modifyitems(items):
     for item in items:
         if "page" in item.fixturenames or "browser" in item.fixturenames:
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """No test begins in the last seconds of an hour: what it calls today, this month or this hour stays so to its end."""
+    left = 3600 - time.time() % 3600
+    if left < TURN_SECONDS:
+        time.sleep(left)
 
 
 def pytest_report_header(config):

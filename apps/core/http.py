@@ -82,7 +82,7 @@ def _cuttable(session: requests.Session | None) -> Iterator[requests.Session]:
             used.close()
 
 
-_here = local()  # the socket of this thread's call
+_here = local()  # the socket of this thread's call, and whether its time is up
 
 
 @contextmanager
@@ -94,10 +94,9 @@ def _at_most(seconds: float) -> Iterator[Event]:
     def end() -> None:
         cut.set()
         for sock in sockets:
-            with suppress(OSError):
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # not TLS's own, which would change what is being read
+            _hang_up(sock)
 
-    _here.sockets = sockets
+    _here.sockets, _here.cut = sockets, cut
     timer = Timer(seconds, end)
     timer.daemon = True
     timer.start()
@@ -105,7 +104,12 @@ def _at_most(seconds: float) -> Iterator[Event]:
         yield cut
     finally:
         timer.cancel()
-        _here.sockets = []
+        _here.sockets, _here.cut = [], Event()
+
+
+def _hang_up(sock: socket.socket) -> None:
+    with suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)  # not TLS's own, which would change what is being read
 
 
 class _Known:
@@ -113,6 +117,8 @@ class _Known:
 
     def getresponse(self) -> Any:
         _here.sockets.append(self.sock)  # type: ignore[attr-defined]
+        if _here.cut.is_set():  # the time was up before there was anything to read
+            _hang_up(self.sock)  # type: ignore[attr-defined]
         return super().getresponse()  # type: ignore[misc]
 
 

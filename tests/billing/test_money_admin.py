@@ -127,3 +127,12 @@ def test_a_day_is_compared_from_the_list_of_comparisons(client, boss, providers)
     assert (done.status_code, StatementRun.objects.get().day) == (302, today)
     client.force_login(staff(Role.AUDITOR))
     assert client.post(address, {"channel": "alipay", "day": today.isoformat()}).status_code == 403
+
+
+def test_sums_stand_in_yuan_and_fen_in_the_lists(client, boss):
+    ProviderFloat.objects.filter(channel="alipay").update(balance="-1234567.5")
+
+    lists = {name: client.get(reverse(f"admin:billing_{name}_changelist")).content.decode() for name in LISTS}
+
+    assert "-¥1,234,567.50" in lists["providerfloat"]
+    assert "¥" in lists["refundgate"]

@@ -4,12 +4,12 @@ import re
 import socket
 import subprocess
 import sys
-import time
+import threading
 
 import pytest
 import requests
 
-from apps.channels.adapters.simulated import SocialPlatforms
+from apps.channels.adapters.simulated import Fault, SocialPlatforms
 from apps.channels.models import Inbound
 from apps.channels.services import inbound
 from apps.demo.doors import open_doors
@@ -89,9 +89,15 @@ def test_without_doors_the_page_says_what_to_do():
 
 
 def test_the_platforms_stop_at_once():
-    running = SocialPlatforms([], delay=60).start()
-    began = time.monotonic()
+    running = SocialPlatforms([], delay=600).start()
+    running.fail_next(Fault.DELAY)
+    waiting, wait = threading.Event(), running.wait
+    running.wait = lambda: waiting.set() or wait()
+    held = threading.Thread(target=lambda: requests.get(f"{running.url}/wechat/cgi-bin/token", timeout=500))
+    held.start()
+    assert waiting.wait(60)
 
     running.stop()
 
-    assert time.monotonic() - began < 5
+    held.join(60)
+    assert not held.is_alive()

@@ -170,9 +170,9 @@ def test_their_next_word_opens_the_window_again(platforms):
 
 @pytest.mark.parametrize("fault", [Fault.DROP, Fault.DELAY])
 def test_while_the_platform_is_away_the_answer_waits_and_comes(platforms, fault, fresh, monkeypatch):
-    monkeypatch.setattr("apps.channels.adapters.http.TIMEOUT_SECONDS", 0.05)
     to, ticket = talking(platforms, "facebook")
     bring_out()
+    monkeypatch.setattr("apps.channels.adapters.http.TIMEOUT_SECONDS", 0.05)
     platforms.fail_next(fault)
 
     reply(ticket)

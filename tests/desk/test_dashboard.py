@@ -1,8 +1,9 @@
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.core.cache import cache
 
 from apps.accounts.models import Department
@@ -17,6 +18,13 @@ from tests.factories import staff_actor, ticket, ticket_in
 pytestmark = pytest.mark.django_db
 
 DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def noon():
+    """What is due "later today" depends on the hour and on the days off before it: a Wednesday, 11:00 in Shanghai."""
+    with time_machine.travel(datetime(2026, 11, 18, 3, 0, tzinfo=UTC), tick=True):
+        yield
 
 
 def received(days_ago: float, **fields: object) -> Ticket:

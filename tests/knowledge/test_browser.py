@@ -39,8 +39,8 @@ def test_an_article_appears_beside_the_box_while_typing(page):
 def test_suggestions_that_never_answer_hold_nothing_back(page):
     page.route("**/help/suggest/", lambda route: None)  # hangs for ever
 
-    fill(page)
-    page.wait_for_timeout(900)
+    with page.expect_request("**/help/suggest/"):
+        fill(page)
     page.locator("#id_phone").fill("13812345678")
     page.get_by_role("button", name="提交反馈").last.click()
     page.wait_for_url("**/sent/")

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from apps.accounts.principals import actor_for
+from apps.billing.admin.columns import in_yuan
 from apps.billing.audit import rules
 from apps.billing.models import AuditCheckpoint, AuditStratum, RedFlagRule, RetentionClass
 from apps.billing.retention import terms
@@ -57,7 +58,10 @@ class RetentionClassAdmin(RowAdmin):
 
 @admin.register(AuditStratum)
 class AuditStratumAdmin(RowAdmin):
-    list_display = ("position", "name", "cases", "act", "department", "above", "up_to", "size", "active")
+    list_display = (
+        "position", "name", "cases", "act", "department", in_yuan(AuditStratum, "above"), in_yuan(AuditStratum, "up_to"),
+        "size", "active",
+    )  # fmt: skip
     list_display_links = ("name",)
     list_select_related = ("department",)
     fields = ("position", "name", "cases", "act", "department", "above", "up_to", "size", "active")
@@ -72,7 +76,7 @@ class AuditCheckpointAdmin(RowAdmin):
 
 @admin.register(RedFlagRule)
 class RedFlagRuleAdmin(RowAdmin):
-    list_display = ("kind", "active", "days", "count", "percent", "amount", "seconds")
+    list_display = ("kind", "active", "days", "count", "percent", in_yuan(RedFlagRule, "amount"), "seconds")
     fields = ("kind", "active", "days", "count", "percent", "amount", "seconds", "from_hour", "to_hour")
     readonly_fields = ("kind",)
 

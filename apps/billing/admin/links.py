@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from apps.accounts.principals import actor_for
+from apps.billing.admin.columns import in_yuan
 from apps.billing.models import ReturnRule, SettlementCap
 from apps.billing.services import return_rules
 
@@ -22,7 +23,15 @@ class DatedAdmin(ModelAdmin):
 
 @admin.register(ReturnRule)
 class ReturnRuleAdmin(DatedAdmin):
-    list_display = ("position", "reason_code", "up_to", "approve_up_to", "effective_from", "effective_to", "note")
+    list_display = (
+        "position",
+        "reason_code",
+        in_yuan(ReturnRule, "up_to"),
+        in_yuan(ReturnRule, "approve_up_to"),
+        "effective_from",
+        "effective_to",
+        "note",
+    )
     fields = ("position", "reason_code", "up_to", "approve_up_to", "effective_from", "effective_to", "note")
 
     def save_model(self, request: HttpRequest, obj: ReturnRule, form: Any, change: bool) -> None:
@@ -31,7 +40,7 @@ class ReturnRuleAdmin(DatedAdmin):
 
 @admin.register(SettlementCap)
 class SettlementCapAdmin(DatedAdmin):
-    list_display = ("percent", "tolerance", "effective_from", "effective_to", "note")
+    list_display = ("percent", in_yuan(SettlementCap, "tolerance"), "effective_from", "effective_to", "note")
     fields = ("percent", "tolerance", "effective_from", "effective_to", "note")
 
     def save_model(self, request: HttpRequest, obj: SettlementCap, form: Any, change: bool) -> None:

@@ -23,6 +23,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
 from apps.accounts.principals import actor_for
 from apps.accounts.second_look import Act, needs_second_factor
 from apps.billing.admin import provider_page
+from apps.billing.admin.columns import in_yuan, yuan
 from apps.billing.models import (
     BankBatch,
     BankBatchRow,
@@ -135,7 +136,16 @@ class ResultForm(forms.Form):
 
 @admin.register(BankBatch)
 class BankBatchAdmin(ReadOnly):
-    list_display = ("number", "state", "layout", "count", "total", "drawn_up_by", "released_by", "downloaded_at")
+    list_display = (
+        "number",
+        "state",
+        "layout",
+        "count",
+        in_yuan(BankBatch, "total"),
+        "drawn_up_by",
+        "released_by",
+        "downloaded_at",
+    )
     list_filter = ("state", "layout")
     list_select_related = ("drawn_up_by", "released_by")
     fields = (
@@ -276,7 +286,17 @@ class DifferenceAdmin(ModelAdmin):
 
     form = DifferenceForm
     actions = None
-    list_display = ("number", "channel", "day", "kind", "ours", "theirs", "state", "owner", "created_at")
+    list_display = (
+        "number",
+        "channel",
+        "day",
+        "kind",
+        in_yuan(Difference, "ours"),
+        in_yuan(Difference, "theirs"),
+        "state",
+        "owner",
+        "created_at",
+    )
     list_filter = ("state", "kind", "channel")
     list_select_related = ("owner",)
     autocomplete_fields = ("owner",)
@@ -340,7 +360,15 @@ class DifferenceAdmin(ModelAdmin):
 
 @admin.register(RefundGate)
 class RefundGateAdmin(ModelAdmin):
-    list_display = ("position", "reason_code", "up_to", "before_red", "effective_from", "effective_to", "note")
+    list_display = (
+        "position",
+        "reason_code",
+        in_yuan(RefundGate, "up_to"),
+        "before_red",
+        "effective_from",
+        "effective_to",
+        "note",
+    )
 
     def save_model(self, request: HttpRequest, obj: RefundGate, form: Any, change: bool) -> None:
         refund_gates.save_rule(obj, actor=actor_for(request))
@@ -352,7 +380,10 @@ class RefundGateAdmin(ModelAdmin):
 @admin.register(ProviderFloat)
 class ProviderFloatAdmin(ModelAdmin):
     actions = None
-    list_display = ("channel", "balance", "queued", "reserve", "warn_below", "reroute_after", "low_since", "asked_at")
+    list_display = (
+        "channel", in_yuan(ProviderFloat, "balance"), "queued", in_yuan(ProviderFloat, "reserve"),
+        in_yuan(ProviderFloat, "warn_below"), "reroute_after", "low_since", "asked_at",
+    )  # fmt: skip
     fields = ("channel", "balance", "asked_at", "low_since", "reserve", "warn_below", "reroute_after")
     readonly_fields = ("channel", "balance", "asked_at", "low_since")
     actions_list = ("simulator",)
@@ -367,8 +398,8 @@ class ProviderFloatAdmin(ModelAdmin):
         floats.change(obj, actor=actor_for(request))
 
     @admin.display(description=_("queued"))
-    def queued(self, row: ProviderFloat) -> Any:
-        return floats.queued(row.channel)
+    def queued(self, row: ProviderFloat) -> str:
+        return yuan(floats.queued(row.channel))
 
     def has_simulate_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return bool(settings.PAYMENT_SIMULATOR_URL) and actor_for(request).can("billing.change_providerfloat")

@@ -11,6 +11,7 @@ from unfold.admin import TabularInline
 from unfold.paginator import InfinitePaginator
 
 from apps.accounts.principals import actor_for
+from apps.billing.admin.columns import in_yuan, yuan
 from apps.billing.admin.money import ReadOnly, link
 from apps.billing.models import (
     Invoice,
@@ -26,10 +27,6 @@ from apps.billing.models import (
     VoidRequest,
 )
 from apps.crm.contacts import PERSONAL_FIELDS
-
-
-def yuan(amount: Any) -> str:
-    return "—" if amount is None else f"¥{amount:,.2f}"
 
 
 def _cipher(prefix: str) -> list[str]:
@@ -108,7 +105,7 @@ class FactInline(Part):
 
 @admin.register(Invoice)
 class InvoiceAdmin(Record):
-    list_display = ("number", "code", "kind", "state", "buyer_name", "gross_yuan", "issued_at", "order")
+    list_display = ("number", "code", "kind", "state", "buyer_name", in_yuan(Invoice, "gross"), "issued_at", "order")
     list_filter = ("kind", "state")
     keys = ("number", "external_id", "order__number", "customer__external_id")
     search_help_text = _("The whole invoice number, order number, customer number or number in the ERP.")
@@ -122,10 +119,6 @@ class InvoiceAdmin(Record):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invoice]:
         return super().get_queryset(request).select_related("customer", "order").defer(*_cipher("customer__"))
 
-    @admin.display(description=_("gross"))
-    def gross_yuan(self, row: Invoice) -> str:
-        return yuan(row.gross)
-
     @admin.display(description=_("void requests"))
     def requests(self, row: Invoice) -> str:
         links = [link("void_request", number) for number in row.void_requests.values_list("number", flat=True)]
@@ -134,7 +127,7 @@ class InvoiceAdmin(Record):
 
 @admin.register(Payment)
 class PaymentAdmin(Record):
-    list_display = ("number", "channel", "amount_yuan", "left", "payer_name_masked", "paid_at", "order")
+    list_display = ("number", "channel", in_yuan(Payment, "amount"), "left", "payer_name_masked", "paid_at", "order")
     list_filter = ("channel",)
     list_select_related = ("order",)
     keys = ("number", "provider_number", "order__number")
@@ -153,10 +146,6 @@ class PaymentAdmin(Record):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
         return super().get_queryset(request).defer("payer_name")
-
-    @admin.display(description=_("paid"))
-    def amount_yuan(self, row: Payment) -> str:
-        return yuan(row.amount)
 
     @admin.display(description=_("left to refund"))
     def left(self, row: Payment) -> str:
@@ -188,7 +177,16 @@ class OperationInline(Part):
 
 @admin.register(VoidRequest)
 class VoidRequestAdmin(Record):
-    list_display = ("page", "state", "invoice", "amount_yuan", "reason", "requested_by", "submitted_at", "act")
+    list_display = (
+        "page",
+        "state",
+        "invoice",
+        in_yuan(VoidRequest, "amount"),
+        "reason",
+        "requested_by",
+        "submitted_at",
+        "act",
+    )
     list_display_links = None
     list_filter = ("state", "act")
     list_select_related = ("invoice", "reason", "requested_by")
@@ -207,10 +205,6 @@ class VoidRequestAdmin(Record):
     @admin.display(description=_("number"))
     def page(self, row: VoidRequest) -> str:
         return link("void_request", row.number)
-
-    @admin.display(description=_("amount"))
-    def amount_yuan(self, row: VoidRequest) -> str:
-        return yuan(row.amount)
 
 
 class AttemptInline(Part):
@@ -233,7 +227,7 @@ class RefundAdmin(Record):
         "page",
         "state",
         "kind",
-        "amount_yuan",
+        in_yuan(Refund, "amount"),
         "channel",
         "method",
         "requested_by",
@@ -258,10 +252,6 @@ class RefundAdmin(Record):
     @admin.display(description=_("number"))
     def page(self, row: Refund) -> str:
         return link("refund", row.number)
-
-    @admin.display(description=_("amount"))
-    def amount_yuan(self, row: Refund) -> str:
-        return yuan(row.amount)
 
 
 @admin.register(RedForm)

@@ -14,6 +14,7 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminSingleDateWidget
 
 from apps.accounts.principals import actor_for
+from apps.billing.admin.columns import in_yuan
 from apps.billing.admin.money import ReadOnly
 from apps.billing.models import StatementRun
 from apps.billing.services import reconciliation
@@ -35,7 +36,7 @@ class StatementForm(forms.Form):
 
 @admin.register(StatementRun)
 class StatementRunAdmin(ReadOnly):
-    list_display = ("day", "channel", "rows", "matched", "total", "open", "at")
+    list_display = ("day", "channel", "rows", "matched", in_yuan(StatementRun, "total"), "open", "at")
     list_filter = ("channel",)
     actions_list = ("compare",)
 
