@@ -4,6 +4,7 @@ import os
 import time
 from itertools import count
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -14,6 +15,10 @@ from apps.core import actors
 from tests import chromium, databases, query_counts
 
 TURN_SECONDS = 20  # longer than a test takes
+
+# A busy machine takes its time over an example now and then, which says nothing about the code.
+hypothesis.settings.register_profile("tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("tests")
 
 
 def pytest_collection_modifyitems(items):

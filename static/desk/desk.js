@@ -144,7 +144,7 @@
   setInterval(tick, 30e3);
 
   // Keys.
-  let leader = 0;
+  let leader = -Infinity;
   const go = { q: "queue/", a: "../desk/", d: "" };
   function move(step) {
     const rows = $$("[data-row]"), at = rows.findIndex((row) => row.matches(".current"));
@@ -178,10 +178,10 @@
     if (typing(element) && !/^(checkbox|radio)$/.test(element.type)) return;
     if (document.querySelector("dialog[open]")) return;
     const home = formats()?.home || "/";
-    if (Date.now() - leader < 1200 && event.key in go) { event.preventDefault(); leader = 0; location.assign(home + go[event.key]); return; }
-    leader = 0;
+    if (event.timeStamp - leader < 1200 && event.key in go) { event.preventDefault(); leader = -Infinity; location.assign(home + go[event.key]); return; }
+    leader = -Infinity;
     const acts = {
-      g: () => { leader = Date.now(); return true; },
+      g: () => { leader = event.timeStamp; return true; },
       j: () => { move(1); return Boolean($("[data-row]")); },
       k: () => { move(-1); return Boolean($("[data-row]")); },
       " ": () => { const box = $(".row.current [name=ticket]"); if (box && !typing(element)) { box.click(); return true; } return false; },

@@ -77,7 +77,7 @@ def test_one_byte_of_any_file_changed_is_refused(tmp_path, pack):
             check(tmp_path, rebuilt(pack, flip))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_byte_of_the_archive_changed_is_refused(tmp_path, pack, data):
     place = data.draw(st.integers(0, len(pack) - 1))

@@ -59,7 +59,7 @@ class Ledger:
 
 @pytest.mark.req("REF-02")
 @pytest.mark.django_db
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     script=st.lists(st.sampled_from(ACCIDENTS), max_size=25),
     amounts=st.lists(st.integers(1, 6000), min_size=1, max_size=4),

@@ -105,6 +105,21 @@ def test_the_case_is_recorded_with_its_documents_and_settled(signed_in):
     assert kept.documents.count() == 1
 
 
+@pytest.mark.req("INT-13", "LAW-02")
+def test_the_card_shows_the_day_that_the_authority_names_though_the_case_came_before_the_ticket(signed_in):
+    made, clerk = ticket(channel="regulator"), signed_in()
+    today = clock.local(clock.now()).date()
+    named = today + timedelta(days=5)
+
+    do(clerk, made, "regulator_case", procedure="letter", authority="杭州市市场监督管理局", case_number="杭市监函〔2026〕119号",
+       received_on=str(today - timedelta(days=1)), due_on=str(named))  # fmt: skip
+    card = clerk.get(at(made)).content.decode().split('id="regulator"')[1].split("</dl>")[0]
+
+    running = next(d for d in sla.open_for(made) if d.metric == "regulator")
+    assert clock.local(running.due_at).date() == named
+    assert f"{clock.local(running.due_at):%m-%d %H:%M}" in card.split("答复截止日")[1]
+
+
 @pytest.mark.req("INT-13")
 def test_why_it_cannot_be_resolved_is_said_beside_the_step(signed_in):
     made = ticket_in("in_progress", channel="regulator")

@@ -1,8 +1,11 @@
 """In a real browser: suggestions while typing (INT-11), and an article's link put into a reply (KB-02)."""
 
+import re
+
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from playwright.sync_api import expect
 
 from apps.accounts.roles import Role
 from apps.core import actors
@@ -62,5 +65,5 @@ def test_the_link_of_an_article_goes_into_the_reply_where_the_cursor_stands(page
 
     page.locator("[data-article]").first.click()
 
-    assert f"/help/{article.key}/" in box.input_value()
+    expect(box).to_have_value(re.compile(f"/help/{article.key}/"))
     assert box.input_value().startswith("您好：\n吸尘器无法开机怎么办\n")

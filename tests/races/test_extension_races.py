@@ -1,18 +1,17 @@
 """Two heads decide on one request at the same moment; somebody asks twice; the time passes meanwhile (SLA-05)."""
 
-import time
 from datetime import timedelta
 
 import pytest
 
 from apps.accounts.roles import Role
-from apps.core import actors, clock, locks
+from apps.core import actors, clock
 from apps.journal.models import Event
 from apps.sla import selectors as sla
 from apps.sla.models import Deadline, ExtensionRequest
 from apps.sla.services import extensions, lapse
 from tests import factories
-from tests.races.test_races import at_once
+from tests.races.test_races import at_once, without_locks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,18 +45,13 @@ def test_sixteen_decide_at_once_and_one_decision_stands():
 
 
 def test_control_without_the_locks_several_decisions_stand(monkeypatch):
-    def unlocked(model, pk):
-        row = model.objects.get(pk=pk)
-        time.sleep(0.2)  # long enough for everybody to have read before anybody writes
-        return row
-
-    monkeypatch.setattr(locks, "row", unlocked)
+    without_locks(monkeypatch, 16)
     _, request = asked()
     bosses = [actors.staff(factories.staff(Role.MANAGEMENT, "management")) for _ in range(16)]
 
     done, _ = at_once(16, lambda i: extensions.refuse(request, actor=bosses[i], reason="不同意").state)
 
-    assert len(done) > 1
+    assert len(done) == 16
 
 
 @pytest.mark.req("SLA-05")

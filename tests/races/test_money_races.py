@@ -14,21 +14,16 @@ from apps.billing.services import paying, refund_gates, refunds, tax_operations,
 from apps.billing.services.balance import Ask
 from apps.billing.services.paying import PAYER
 from apps.billing.states import PayChannel, RefundState, VoidState
-from apps.core import locks
 from apps.core.errors import DomainError
 from apps.journal import gates, transitions
 from apps.journal.models import Event
 from tests import factories
 from tests.billing import tax
 from tests.money import finance, invoice, line, payment, refund, void_request
-from tests.races.test_races import at_once
+from tests.races.test_races import at_once, without_locks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 APPROVERS = 32
-
-
-def without_locks(monkeypatch):
-    monkeypatch.setattr(locks, "row", lambda model, pk: model.objects.get(pk=pk))
 
 
 @pytest.mark.req("REF-02")
@@ -66,7 +61,7 @@ def test_of_32_approvers_at_once_one_signs_and_the_control_without_locks_is_foun
     """Without locks only the unique signature per step in the database is left, and it answers with an error."""
     people, request = [finance() for _ in range(APPROVERS)], void_request()
     if not locked:
-        without_locks(monkeypatch)
+        without_locks(monkeypatch, APPROVERS)
     broken = []
 
     def sign(n):
@@ -121,7 +116,7 @@ def test_sixteen_begin_and_sweep_one_refund_at_once_and_it_is_sent_once(monkeypa
 
 
 def test_control_without_locks_two_transitions_of_one_refund_get_through(monkeypatch):
-    without_locks(monkeypatch)
+    without_locks(monkeypatch, APPROVERS)
     request, boss = refund(), finance()
     done, _ = at_once(APPROVERS, lambda n: transitions.apply(request, "cancel", actor=boss))
     assert len(done) > 1

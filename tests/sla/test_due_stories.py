@@ -223,7 +223,7 @@ def test_due_after_all_that_happened(tell, due):
 
 
 @pytest.mark.req("SLA-01", "SLA-02", "SLA-08")
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     start=st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 20)).map(lambda d: d.replace(second=0, microsecond=0)),
     target=st.integers(1, 3000),

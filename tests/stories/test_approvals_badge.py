@@ -18,7 +18,9 @@ def test_the_number_beside_approvals_falls_with_each_decision(page):
     entry = page.locator('#nav-sidebar-apps a[href="/desk/"]')
     expect(entry).to_contain_text("2")
 
+    expect(page.locator("#case .big-money")).to_be_visible()
     page.keyboard.press("a")
+    expect(page.locator("#verb-approve button.primary")).to_be_focused()
     page.keyboard.press("Enter")
 
     expect(page.get_by_text("已批准")).to_be_visible()

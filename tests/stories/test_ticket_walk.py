@@ -1,5 +1,6 @@
 """One ticket on its whole way, in a real browser, through the hands of those it needs (HND-01)."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -38,9 +39,9 @@ def other_page(browser, live_site) -> Iterator[Page]:
     context.close()
 
 
-def here(page: Page) -> str:
+def here(page: Page, station: str) -> None:
     """The station on the rail."""
-    return page.locator(".rail .here").inner_text().replace("\n", " ").strip()
+    expect(page.locator(".rail .here")).to_have_text(station, use_inner_text=True)
 
 
 def step(page: Page, button: str) -> None:
@@ -72,8 +73,8 @@ def test_a_ticket_from_the_queue_to_closed(page, other_page):
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=one.title)).to_be_visible()
-    assert here(page) == "待处理"
-    assert "张*" in page.locator(".card.customer").inner_text()
+    here(page, "待处理")
+    expect(page.locator(".card.customer")).to_contain_text("张*")
 
     # pending → assigned → in progress
     step(page, "分派")
@@ -82,10 +83,10 @@ def test_a_ticket_from_the_queue_to_closed(page, other_page):
     form.get_by_label("处理人").select_option(label="王强")
     form.get_by_role("button", name="分派").click()
     said(page, "已分派")
-    assert here(page) == "已分派"
+    here(page, "已分派")
     page.keyboard.press("a")
     said(page, "已受理")
-    assert here(page) == "处理中"
+    here(page, "处理中")
 
     # in progress → waiting → in progress
     page.keyboard.press("r")
@@ -132,9 +133,10 @@ def test_a_ticket_from_the_queue_to_closed(page, other_page):
 
     # resolved → call-back
     page.reload()
-    assert here(page) == "处理中"
+    here(page, "处理中")
     step(page, "解决并告知客户")
-    assert "全新同型号" in page.locator("#do-resolve").get_by_label("告知客户的处理结果").input_value()
+    told = page.locator("#do-resolve").get_by_label("告知客户的处理结果")
+    expect(told).to_have_value(re.compile("全新同型号"))
     page.locator("#do-resolve").get_by_role("button", name="解决并告知客户").click()
     said(page, "已解决")
     step(page, "立即发送回访问卷")
@@ -166,7 +168,7 @@ def test_a_ticket_from_the_queue_to_closed(page, other_page):
     said(page, "问卷已发出")
     rate(other_page, now_of(one), 5)
     page.reload()
-    assert here(page) == "已闭环 满意"
+    here(page, "已闭环 满意")
 
     done = now_of(one)
     assert (done.state, done.closed_as, done.satisfaction, done.reopen_count) == ("closed", "satisfied", 5, 1)
@@ -198,10 +200,10 @@ def test_text_survives_a_step_a_reload_a_refusal_and_a_new_sign_in(page):
     page.locator("#do-propose_solution").get_by_label("给客户的方案").fill("赠送一套配件")
     page.locator("#do-propose_solution").get_by_role("button", name="提出解决方案").click()
     said(page, "无需审批")
-    assert page.locator("#composer textarea").input_value() == "客户说周三下午在家"  # another form was sent
+    expect(page.locator("#composer textarea")).to_have_value("客户说周三下午在家")  # another form was sent
 
     page.reload()
-    assert page.locator("#composer textarea").input_value() == "客户说周三下午在家"
+    expect(page.locator("#composer textarea")).to_have_value("客户说周三下午在家")
 
     page.context.clear_cookies()  # signed out meanwhile
     page.locator("#composer").get_by_text("内部备注").click()
@@ -244,7 +246,7 @@ def test_the_queue_by_keyboard_filters_and_bulk(page):
     page.locator(".filters summary", has_text="分类").click()
     page.locator(".filters").get_by_label("物流配送").check()
     expect(page.locator("[data-row]")).to_have_count(1)
-    assert "category=" in page.url
+    expect(page).to_have_url(re.compile("category="))
     page.go_back()
     expect(page.locator("[data-row]")).to_have_count(3)
 

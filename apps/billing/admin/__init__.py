@@ -1,3 +1,3 @@
 """The pages of this room in the admin."""
 
-from apps.billing.admin import audit_rows, imports, links, money, records, rules, statements  # noqa: F401
+from apps.billing.admin import audit_rows, batches, imports, links, money, records, rules, statements  # noqa: F401

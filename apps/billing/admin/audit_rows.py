@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from apps.accounts.principals import actor_for
-from apps.billing.admin.columns import in_yuan
+from apps.billing.admin.lists import in_yuan
 from apps.billing.audit import rules
 from apps.billing.models import AuditCheckpoint, AuditStratum, RedFlagRule, RetentionClass
 from apps.billing.retention import terms

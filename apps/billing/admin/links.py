@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from apps.accounts.principals import actor_for
-from apps.billing.admin.columns import in_yuan
+from apps.billing.admin.lists import in_yuan
 from apps.billing.models import ReturnRule, SettlementCap
 from apps.billing.services import return_rules
 

@@ -11,8 +11,7 @@ from unfold.admin import TabularInline
 from unfold.paginator import InfinitePaginator
 
 from apps.accounts.principals import actor_for
-from apps.billing.admin.columns import in_yuan, yuan
-from apps.billing.admin.money import ReadOnly, link
+from apps.billing.admin.lists import ReadOnly, in_yuan, link, yuan
 from apps.billing.models import (
     Invoice,
     InvoiceFact,

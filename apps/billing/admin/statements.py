@@ -14,8 +14,7 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminSingleDateWidget
 
 from apps.accounts.principals import actor_for
-from apps.billing.admin.columns import in_yuan
-from apps.billing.admin.money import ReadOnly
+from apps.billing.admin.lists import ReadOnly, in_yuan
 from apps.billing.models import StatementRun
 from apps.billing.services import reconciliation
 from apps.billing.states import KEEPS_OUR_MONEY, DifferenceState

@@ -67,4 +67,11 @@ class Customer(Noun):
         indexes = [models.Index(fields=["-created_at", "-id"], name="customer_newest")]
 
     def __str__(self) -> str:
-        return self.name_masked or self.phone_masked or self.email_masked or self.external_id or str(_("no name"))
+        return self.name_masked or self.phone_masked or self.email_masked or self.number_masked or str(_("no name"))
+
+    @property
+    def number_masked(self) -> str:
+        """The number in words: another system's as it is, an account at a platform (`wechat:o6_…`) masked beside its name."""
+        door, colon, account = (self.external_id or "").partition(":")
+        platform = PLATFORMS.get(door) if colon else None
+        return f"{platform.label} {masking.text(account)}" if platform else self.external_id or ""

@@ -23,6 +23,7 @@ from apps.desk.actions import Action
 from apps.desk.cards.base import Card
 from apps.desk.forms import money as forms
 from apps.desk.forms.base import DeskForm
+from apps.desk.money import filers
 from apps.feedback.models import Ticket
 from apps.journal.models import Event
 
@@ -51,6 +52,7 @@ def _build(ticket: Ticket, actor: Actor, bound: Mapping[str, DeskForm]) -> dict[
     if not found and not wants_back and "money_return" not in bound:
         return None
     unopened = _not_opened(ticket)
+    filers.name([line.case for line in found])
     return {
         "rows": [_row(line, ticket, actor, handles) for line in found],
         "settlement": settlement(ticket) if found else None,

@@ -41,8 +41,9 @@ def _build(ticket: Ticket, actor: Actor, bound: Mapping[str, DeskForm]) -> dict[
     def form(kind: type[DeskForm]) -> DeskForm | None:
         return (bound.get(kind.name) or kind(ticket=ticket, actor=actor)) if may_write else None
 
+    # The newest row holds: a case recorded later runs from an earlier day than the clock that it replaced.
     clocks = [d for d in sla.all_for(ticket) if d.metric == Metric.REGULATOR]
-    rule = clocks[-1].policy.legal_rule if clocks else None
+    deadline = max(clocks, key=lambda each: each.pk, default=None)
     return {
         "case": case,
         "repeats": reads.tickets_of_same_case(case, actor) if case else [],
@@ -50,8 +51,8 @@ def _build(ticket: Ticket, actor: Actor, bound: Mapping[str, DeskForm]) -> dict[
         "outcome_form": form(forms.OutcomeForm) if case else None,
         "case_open": case is None or "regulator_case" in bound,
         "outcome_open": "regulator_outcome" in bound,
-        "deadline": clocks[-1] if clocks else None,
-        "rule": rule,
+        "deadline": deadline,
+        "rule": deadline.policy.legal_rule if deadline else None,
         "duty": sla.legal_rule("complaint-duties", clock.local(ticket.received_at).date()),
     }
 

@@ -10,7 +10,7 @@ from apps.billing.services import approvals, cancellations
 from apps.billing.states import CancellationState
 from apps.core.actors import Actor
 from apps.core.errors import DomainError
-from apps.desk.money import signatures
+from apps.desk.money import filers, signatures
 from apps.desk.story import names_for, told
 from apps.journal import selectors as journal
 
@@ -25,6 +25,7 @@ def address(case: Cancellation) -> str:
 
 def gather(case: Cancellation, actor: Actor) -> dict[str, Any]:
     """With a fixed number of queries."""
+    filers.name([case])
     history = list(Approval.objects.filter(case_id=case.pk).select_related("by", "for_whom"))
     standing = approvals.standing(case)
     own = case.requested_by_id is not None and case.requested_by_id == actor.user_id

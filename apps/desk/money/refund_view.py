@@ -10,7 +10,7 @@ from apps.billing.services import approvals, ladder, refund_gates
 from apps.billing.states import Method, PayChannel, RefundState
 from apps.core import clock
 from apps.core.actors import Actor
-from apps.desk.money import signatures
+from apps.desk.money import filers, signatures
 from apps.desk.money.cases import about_of, by_key, evidence, link_to_ticket
 from apps.journal import gates
 from apps.notifications.services import questions
@@ -48,6 +48,7 @@ def way(channel: str, method: str) -> str:
 def gather(refund: Refund, actor: Actor) -> dict[str, Any]:
     """Everything somebody needs to decide, with a fixed number of queries."""
     standing = approvals.standing(refund)
+    filers.name([refund])
     invoice = refund_gates.invoice_of(refund)
     gate = None
     if invoice is not None:

@@ -8,7 +8,7 @@ from apps.billing.models import Refund, VoidRequest
 from apps.billing.services import approvals
 from apps.billing.to_sign import WAITING
 from apps.core.actors import Actor
-from apps.desk.money import decisions, signatures
+from apps.desk.money import decisions, filers, signatures
 from apps.desk.money.cases import about_of, by_key, evidence, link_to_ticket
 from apps.notifications.services import questions
 from apps.sla import selectors as sla
@@ -33,6 +33,7 @@ def find(key: str, actor: Actor) -> VoidRequest | None:
 def gather(request: VoidRequest, actor: Actor) -> dict[str, Any]:
     """Everything somebody needs to decide, with a fixed number of queries."""
     standing = approvals.standing(request)
+    filers.name([request])
     return {
         "request": request,
         "invoice": request.invoice,

@@ -12,6 +12,7 @@ from apps.billing.states import OPEN_CANCELLATIONS
 from apps.core.errors import DomainError, DomainErrors
 from apps.desk import second_look
 from apps.desk.money import cancellation_view as view
+from apps.desk.money import filers
 from apps.desk.views.frame import framed
 
 LISTED = 100
@@ -25,6 +26,7 @@ def index(request: HttpRequest) -> HttpResponse:
         raise Http404
     rows = Cancellation.objects.visible_to(actor).select_related(*view.JOINED).defer(*view.HIDDEN)
     newest = sorted(rows.order_by("-id")[:LISTED], key=lambda row: row.state not in OPEN_CANCELLATIONS)
+    filers.name(newest)
     return framed(request, "desk/money/cancellations.html", _("Vouchers and accounts"), {"rows": newest})
 
 

@@ -17,7 +17,7 @@ from apps.billing.states import RefundState
 from apps.core import uploads
 from apps.core.actors import Actor
 from apps.core.errors import DomainError, DomainErrors
-from apps.desk.money import acts, pages, refund_acts, refund_view
+from apps.desk.money import acts, filers, pages, refund_acts, refund_view
 from apps.desk.money.new_refund import NewRefund
 from apps.desk.views import cases
 from apps.desk.views.cases import Kind, Tab
@@ -49,7 +49,9 @@ def index(request: HttpRequest) -> HttpResponse:
     if not (actor.can("billing.view_refund") or actor.can("billing.request_refund")):
         raise Http404
     rows = Refund.objects.visible_to(actor).select_related("customer", "requested_by", "ticket").defer(*HIDDEN)
-    context = {"found": cases.listed(request, rows, TABS, _search), "may_file": actor.can("billing.request_refund")}
+    found = cases.listed(request, rows, TABS, _search)
+    filers.name(found.rows)
+    context = {"found": found, "may_file": actor.can("billing.request_refund")}
     return framed(request, "desk/money/refunds.html", _("Refunds"), context)
 
 

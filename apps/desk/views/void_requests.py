@@ -20,7 +20,7 @@ from apps.billing.states import VoidState
 from apps.core import uploads
 from apps.core.actors import Actor
 from apps.core.errors import DomainError, DomainErrors
-from apps.desk.money import acts, pages, void_acts, void_view
+from apps.desk.money import acts, filers, pages, void_acts, void_view
 from apps.desk.money.new_void import NewVoid, found_invoices
 from apps.desk.views import cases
 from apps.desk.views.cases import Kind, Tab
@@ -53,6 +53,7 @@ def index(request: HttpRequest) -> HttpResponse:
     rows = VoidRequest.objects.visible_to(actor).select_related("invoice", "reason", "requested_by", "rule")
     found = cases.listed(request, rows.defer("ruling", "words"), TABS, _search)
     due, awaits = sla.open_by_subject([row.pk for row in found.rows]), awaited.words(found.rows)
+    filers.name(found.rows)
     for row in found.rows:
         row.awaits = awaits.get(row.pk, "")
         row.next_due = next(iter(due.get(row.pk, ())), None)

@@ -93,9 +93,9 @@ def _read(content: bytes) -> Outcome:
         body = json.loads(content)
         status, number = str(body["status"]), str(body["id"])[:200]
     except (ValueError, KeyError, TypeError):
-        return Outcome(Result.UNKNOWN, error="the gateway's answer cannot be read")
+        return Outcome(Result.UNKNOWN, error=UNREADABLE)
     if status == "rejected":
-        return Outcome(Result.REFUSED, provider_id=number, error="rejected by the gateway")
+        return Outcome(Result.REFUSED, provider_id=number, error=REJECTED)
     return Outcome(Result.SENT, provider_id=number)
 
 
