@@ -12,6 +12,11 @@ from django.test import TransactionTestCase
 from playwright.sync_api import expect, sync_playwright
 
 from apps.core import actors
+from apps.feedback.api import rows
+from apps.feedback.selectors import desk_rules
+from apps.feedback.services import promises
+from apps.sla import rules as sla_rules
+from apps.triage import rulebook
 from tests import chromium, databases, query_counts
 
 TURN_SECONDS = 20  # longer than a test takes
@@ -60,6 +65,17 @@ def heads_of_its_own(monkeypatch):
     """What one test exported is gone from the database of the next, which would look like a deletion."""
     file = settings.EVIDENCE_KEY_FILE.with_name(f"heads-{next(_heads)}.jsonl")
     monkeypatch.setattr(settings, "EVIDENCE_HEADS_FILE", file)
+
+
+@pytest.fixture(autouse=True)
+def rules_of_its_own(monkeypatch):
+    """What a process keeps for a second, or a few, must not reach from one test into the next."""
+    sla_rules.forget()
+    rulebook.expire()
+    monkeypatch.setattr(desk_rules, "_rules", None)
+    monkeypatch.setattr(promises, "_cache", None)
+    for codes in (rows.categories, rows.departments):
+        monkeypatch.setattr(codes, "_until", 0.0)
 
 
 @pytest.fixture

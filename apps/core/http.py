@@ -10,11 +10,21 @@ from threading import Event, Timer, local
 from typing import Any, NamedTuple
 
 import requests
+from django.utils.translation import gettext_noop
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError
 
+# Stored by their names as the reason of a failed call, translated on screen.
+REASONS = (
+    gettext_noop("ConnectionError"),
+    gettext_noop("ConnectTimeout"),
+    gettext_noop("ReadTimeout"),
+    gettext_noop("TooSlow"),
+    gettext_noop("SSLError"),
+    gettext_noop("ChunkedEncodingError"),
+)
 WHOLE_SECONDS = 30.0  # from the first byte out to the last one in; half of a money call's lease
 _CHUNK = 65_536
 

@@ -14,7 +14,7 @@ const stored = {
 };
 
 // Drafts belong to one form on one address; the path without its last act is the ticket's.
-const place = location.pathname.replace(/(sent|message|supervisor|reopen)\/$/, "");
+const place = location.pathname.replace(/(sent|message|supervisor|reopen|nudge|my-data)\/$/, "");
 const draftKey = (name) => `draft:${name}:${name === "feedback" ? "" : place}`;
 const typed = (form) =>
   [...form.elements].filter((e) => e.name && e.id && !["hidden", "file", "submit", "checkbox"].includes(e.type) && e.name !== "website");

@@ -213,11 +213,11 @@ def test_a_posting_and_a_closing_at_once_never_leave_a_posting_in_a_closed_month
 
     thread = threading.Thread(target=book)
     thread.start()
-    booking.wait(10)
+    booking.wait(60)
     threading.Timer(0.5, closing.set).start()
     with clock.at(LATER):
         period = periods.close(OCTOBER, actor=closer)
-    thread.join(20)
+    thread.join(600)
 
     assert period.state == PeriodState.CLOSED
     assert Posting.objects.get(kind="back").posting_date == date(2026, 10, 31)

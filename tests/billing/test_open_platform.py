@@ -101,7 +101,7 @@ def test_the_simulator_answers_nobody_without_the_key(platform):
     platform_invoice(platform)
     with pytest.raises(Unsigned):
         stranger.send(order())
-    assert requests.get(f"{platform.url}/v1/invoices?code=&number=1", timeout=5).status_code == 401
+    assert requests.get(f"{platform.url}/v1/invoices?code=&number=1", timeout=60).status_code == 401
     assert platform.ledger.rows("SELECT * FROM reds") == []
 
 
@@ -239,21 +239,21 @@ def test_what_the_platform_knows_survives_its_death(tmp_path):
 def test_a_person_plays_the_buyer_on_the_page_and_nobody_elsewhere_does(platform):
     platform_invoice(platform, kind="digital_ordinary", facts={"use_confirmed": True})
     number = adapter(platform).send(order(verb="form", kind="digital_ordinary")).form_number
-    assert number in requests.get(f"{platform.url}/", timeout=5).text
+    assert number in requests.get(f"{platform.url}/", timeout=60).text
     deed = {"form": number, "who": "buyer", "deed": "confirm"}
     elsewhere = requests.post(
-        f"{platform.url}/sim/play", data=deed, headers={"Origin": "https://evil.example"}, timeout=5
+        f"{platform.url}/sim/play", data=deed, headers={"Origin": "https://evil.example"}, timeout=60
     )
     assert elsewhere.status_code == 403
-    said = requests.post(f"{platform.url}/sim/play", data=deed, headers={"Origin": platform.url}, timeout=5)
+    said = requests.post(f"{platform.url}/sim/play", data=deed, headers={"Origin": platform.url}, timeout=60)
     assert "Done." in said.text and adapter(platform).form(number).form_state == "04"
-    again = requests.post(f"{platform.url}/sim/play", json=deed, timeout=5)
+    again = requests.post(f"{platform.url}/sim/play", json=deed, timeout=60)
     assert again.status_code == 422
     for path, given in (("/sim/faults", {"rate": 0.5}), ("/sim/clock", {"hours": 2}), ("/sim/faults", {"clear": True})):
-        assert requests.post(f"{platform.url}{path}", json=given, timeout=5).status_code == 200
+        assert requests.post(f"{platform.url}{path}", json=given, timeout=60).status_code == 200
     assert platform.ledger.ahead() == 7200 and platform.faults.rate == 0
-    assert requests.post(f"{platform.url}/sim/faults", json={"next": ["fire"]}, timeout=5).status_code == 422
-    assert json.loads(requests.get(f"{platform.url}/sim/state", timeout=5).text)["forms"][0]["number"] == number
+    assert requests.post(f"{platform.url}/sim/faults", json={"next": ["fire"]}, timeout=60).status_code == 422
+    assert json.loads(requests.get(f"{platform.url}/sim/state", timeout=60).text)["forms"][0]["number"] == number
 
 
 def test_answers_of_yesterday_prove_nothing():

@@ -141,7 +141,7 @@ def at_once(number, work):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(600)
     return results
 
 
@@ -182,7 +182,7 @@ def test_with_the_lock_off_the_race_is_found(monkeypatch):
 
     def begun(fresh, *_, **__):  # after the look for open calls, before the insert of one's own
         with contextlib.suppress(threading.BrokenBarrierError):
-            together.wait(5)
+            together.wait(60)
         return fresh
 
     monkeypatch.setattr(executing.locks, "row", lambda model, pk: model.objects.get(pk=pk))

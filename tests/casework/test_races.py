@@ -71,7 +71,7 @@ def test_control_without_the_lock_a_day_can_be_longer(admin, monkeypatch):
     create, together = TimeEntry.objects.create, threading.Barrier(8)
 
     def created(**fields):
-        together.wait(timeout=60)  # everybody has read before anybody writes
+        together.wait(timeout=300)  # everybody has read before anybody writes
         return create(**fields)
 
     monkeypatch.setattr(TimeEntry.objects, "create", created)

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.channels import selectors
+from apps.channels.adapters.base import Unreachable
 from apps.channels.models import Alarm, Door
 from apps.channels.services import doors, health, inbound
 from apps.core import actors
@@ -32,6 +33,17 @@ def test_the_page_lists_doors_mailboxes_and_the_gateway(as_admin, settings):
 
     for words in (to.name, "service@example.com", "短信网关", "errcode 40013", "KeyError in x.py:1 f"):
         assert words in page
+
+
+@pytest.mark.parametrize(("error", "words"), [("ConnectionError", "无法连接对方"), ("ReadTimeout", "对方没有及时应答")])
+def test_why_the_platform_was_not_reached_stands_there_in_words(as_admin, error, words):
+    to = door("wechat")
+    doors.failed(to, Unreachable(error))
+
+    for page in (reverse(LIST), reverse("admin:channels_door_change", args=[to.pk])):
+        shown = as_admin.get(page).content.decode()
+        assert words in shown
+        assert error not in shown
 
 
 @pytest.mark.usefixtures("rules_at_hand")

@@ -495,9 +495,9 @@ def test_the_command_plays_the_platform_over_the_wire(live_site, settings, tmp_p
         door = simulate_wechat_complaints._door(keys, running.url)
         again = simulate_wechat_complaints._door(Keys.kept_in(tmp_path / "keys"), running.url)
         running.notify_url = f"{live_site.url}/doors/{door.pk}/"
-        made = requests.post(f"{running.url}/complaints", json={"detail": "多扣了一笔运费"}, timeout=10).json()
+        made = requests.post(f"{running.url}/complaints", json={"detail": "多扣了一笔运费"}, timeout=60).json()
         inbound.handle()
-        wrong = requests.post(f"{running.url}/faults", json={"callback": ["bend"]}, timeout=10)
+        wrong = requests.post(f"{running.url}/faults", json={"callback": ["bend"]}, timeout=60)
 
     assert door.pk == again.pk
     assert running.callbacks == [204]

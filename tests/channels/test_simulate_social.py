@@ -38,7 +38,7 @@ def test_a_newcomer_writes_as_a_customer_and_reads_the_answer(live_site, process
     )
     try:
         assert "Social platforms:" in process.stdout.readline()
-        home = requests.get(settings.SOCIAL_SIMULATOR_URL, timeout=10).text
+        home = requests.get(settings.SOCIAL_SIMULATOR_URL, timeout=60).text
         address = re.search(r"<option value='([^']+)'[^>]*>晴川电器公众号", home)[1]
         form = {
             "account": address,
@@ -47,23 +47,23 @@ def test_a_newcomer_writes_as_a_customer_and_reads_the_answer(live_site, process
             "text": "洗衣机漏水了，快来修",
         }
 
-        said = requests.post(f"{settings.SOCIAL_SIMULATOR_URL}/say", data=form, timeout=20)
+        said = requests.post(f"{settings.SOCIAL_SIMULATOR_URL}/say", data=form, timeout=60)
         assert "HTTP 200" in said.text
         inbound.handle()
         deliveries.drain()
         dispatch()
 
         ticket = Ticket.objects.get()
-        talk = requests.get(f"{settings.SOCIAL_SIMULATOR_URL}/talk", params=form, timeout=10).text
+        talk = requests.get(f"{settings.SOCIAL_SIMULATOR_URL}/talk", params=form, timeout=60).text
         assert "洗衣机漏水了" in talk
         assert ticket.number in talk
-        requests.post(f"{settings.SOCIAL_SIMULATOR_URL}/fault", data={**form, "fault": "bad-signature"}, timeout=10)
-        refused = requests.post(f"{settings.SOCIAL_SIMULATOR_URL}/say", data={**form, "text": "再说一句"}, timeout=20)
+        requests.post(f"{settings.SOCIAL_SIMULATOR_URL}/fault", data={**form, "fault": "bad-signature"}, timeout=60)
+        refused = requests.post(f"{settings.SOCIAL_SIMULATOR_URL}/say", data={**form, "text": "再说一句"}, timeout=60)
         assert "HTTP 403" in refused.text
         assert Inbound.objects.count() == 1
     finally:
         process.terminate()
-        assert process.wait(timeout=15) == 0
+        assert process.wait(timeout=60) == 0
 
 
 @pytest.mark.django_db
@@ -74,9 +74,9 @@ def test_the_page_shows_nothing_of_what_people_type_as_markup(platforms):
 
     pages = [
         requests.get(
-            f"{platforms.url}/talk", params={"account": account(to).url, "person": "<b>x</b>"}, timeout=5
+            f"{platforms.url}/talk", params={"account": account(to).url, "person": "<b>x</b>"}, timeout=60
         ).text,
-        requests.get(f"{platforms.url}/", params={"person": "'><script>", "said": "<script>"}, timeout=5).text,
+        requests.get(f"{platforms.url}/", params={"person": "'><script>", "said": "<script>"}, timeout=60).text,
     ]
 
     assert all("<script>" not in page for page in pages)
@@ -84,8 +84,8 @@ def test_the_page_shows_nothing_of_what_people_type_as_markup(platforms):
 
 def test_without_doors_the_page_says_what_to_do():
     with SocialPlatforms([]) as running:
-        assert "simulator" in requests.get(running.url, timeout=5).text
-        assert requests.get(f"{running.url}/nowhere", timeout=5).status_code == 404
+        assert "simulator" in requests.get(running.url, timeout=60).text
+        assert requests.get(f"{running.url}/nowhere", timeout=60).status_code == 404
 
 
 def test_the_platforms_stop_at_once():

@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
+from apps.accounts.roles import Role
 from apps.channels.adapters.outgoing import parts
 from apps.channels.adapters.simulated import Fault
 from apps.channels.models import Conversation, Door
@@ -153,6 +155,26 @@ def test_after_the_window_with_no_other_address_staff_see_that_it_failed(platfor
     message = OutgoingMessage.objects.order_by("-id").first()
     assert (message.channel, message.state) == ("door", "failed")
     assert message.error.startswith("The customer's last word is too long ago")
+
+
+def test_the_ticket_tells_its_handler_in_their_language_why_the_answer_did_not_arrive(platforms, client):
+    _to, ticket = talking(platforms, "wechat")
+    bring_out()
+    with clock.at(timezone.now() + timedelta(hours=49)):
+        reply(ticket)
+        bring_out()
+    message = OutgoingMessage.objects.order_by("-id").first()
+
+    client.force_login(factories.staff())
+    page = client.get(reverse("admin:desk_ticket", args=[ticket.number])).content.decode()
+    client.force_login(factories.staff(Role.SERVICE_LEAD))
+    read = client.get(reverse("admin:desk_message", args=[ticket.number, message.pk])).content.decode()
+
+    for shown in (page, read):
+        assert "客户上次发言过久" in shown
+        assert "last word is too long ago" not in shown
+    assert PEOPLE["wechat"] not in page  # an account is personal data too
+    assert "微信 " in page
 
 
 def test_their_next_word_opens_the_window_again(platforms):

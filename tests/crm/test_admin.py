@@ -256,3 +256,16 @@ def test_lists_ask_the_same_however_many_there_are(client, customer, staff, coun
         client.get("/admin/crm/customer/")
     with count_queries("crm.order_list"):
         client.get("/admin/crm/order/")
+
+
+@pytest.mark.req("INT-06")
+def test_who_is_known_by_an_account_alone_is_listed_by_platform_and_masked(client, staff):
+    make_customer(external_id="wechat:o6_bm1e71f49c8161f1995968cad", name="", phone="")
+    make_customer(external_id="ERP:4711", name="", phone="13900000001")
+
+    page = client.get("/admin/crm/customer/").content.decode()
+
+    assert page.count("微信 o6_bm1****") >= 2  # as the name, and as the number
+    assert "71f49c8161f" not in page
+    assert "ERP:4711" in page
+    assert "普通客户" in page and ">normal<" not in page.replace("\n", "").replace(" ", "").lower()

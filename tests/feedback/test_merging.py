@@ -306,7 +306,7 @@ def at_once(*works):
     def run(work):
         try:
             connection.ensure_connection()
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=300)
             done.append(work())
         except DomainError as error:
             refused.append(error.code)
@@ -317,7 +317,7 @@ def at_once(*works):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=600)
     assert len(done) + len(refused) == len(works)
     return done, refused
 

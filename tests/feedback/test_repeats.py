@@ -197,7 +197,7 @@ def at_once(n, work):
 
     def run(i):
         try:
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=300)
             done.append(work(i))
         finally:
             connection.close()
@@ -206,7 +206,7 @@ def at_once(n, work):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=600)
     assert len(done) == n
     return done
 

@@ -32,21 +32,21 @@ def test_the_command_serves_keeps_a_ledger_misbehaves_and_stops(process):
     bearer, body = {"Authorization": "Bearer k"}, {"to": "+8613812345678", "text": "你好"}
     post = {**bearer, "Idempotency-Key": "m1"}
 
-    assert requests.post(f"{url}/messages", json=body, timeout=5).status_code == 401
-    assert requests.post(f"{url}/messages", json={"to": 1}, headers=post, timeout=5).status_code == 422
-    assert requests.post(f"{url}/messages", data=b"{", headers=post, timeout=5).status_code == 422
-    assert requests.post(f"{url}/faults", json={"next": ["nonsense"]}, timeout=5).status_code == 422
-    requests.post(f"{url}/faults", json={"next": ["drop-after"]}, timeout=5)
+    assert requests.post(f"{url}/messages", json=body, timeout=60).status_code == 401
+    assert requests.post(f"{url}/messages", json={"to": 1}, headers=post, timeout=60).status_code == 422
+    assert requests.post(f"{url}/messages", data=b"{", headers=post, timeout=60).status_code == 422
+    assert requests.post(f"{url}/faults", json={"next": ["nonsense"]}, timeout=60).status_code == 422
+    requests.post(f"{url}/faults", json={"next": ["drop-after"]}, timeout=60)
     with pytest.raises(requests.ConnectionError):
-        requests.post(f"{url}/messages", json=body, headers=post, timeout=5)
-    again = requests.post(f"{url}/messages", json=body, headers=post, timeout=5)
-    asked = requests.get(f"{url}/messages/m1", headers=bearer, timeout=5)
+        requests.post(f"{url}/messages", json=body, headers=post, timeout=60)
+    again = requests.post(f"{url}/messages", json=body, headers=post, timeout=60)
+    asked = requests.get(f"{url}/messages/m1", headers=bearer, timeout=60)
 
     assert (again.status_code, again.json()["id"]) == (200, asked.json()["id"])
-    assert requests.get(f"{url}/messages/other", headers=bearer, timeout=5).status_code == 404
-    assert len(requests.get(f"{url}/ledger", timeout=5).json()) == 1
+    assert requests.get(f"{url}/messages/other", headers=bearer, timeout=60).status_code == 404
+    assert len(requests.get(f"{url}/ledger", timeout=60).json()) == 1
     process.send_signal(signal.SIGTERM)
-    output, _ = process.communicate(timeout=10)
+    output, _ = process.communicate(timeout=60)
     assert "+86138****5678" in output
     assert "你好" not in output
     assert process.returncode == 0

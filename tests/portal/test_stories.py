@@ -163,6 +163,18 @@ def test_unsent_text_survives_a_reload_and_is_gone_after_sending(page):
     assert page.input_value("[name=text]") == ""
 
 
+def test_another_act_of_the_page_leaves_what_is_half_written(page):
+    ticket = factories.ticket()
+    page.goto(path_of(links.tracking_url(ticket)))
+    page.fill("#add textarea", "机身编号在背面，我明天再补充照片")
+
+    page.click("summary:has-text('请主管介入')")
+    page.click("form[action$='/supervisor/'] button")
+
+    page.wait_for_selector("[role=status]")
+    expect(page.locator("#add textarea")).to_have_value("机身编号在背面，我明天再补充照片")
+
+
 def test_a_double_click_on_send_makes_one_ticket(page):
     page.goto("/")
     page.fill("[name=text]", "遥控器没有反应")

@@ -30,8 +30,8 @@ def recorded(subject, *kinds):
 # Starting ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("rules_at_hand")
 def test_a_new_subject_starts_with_one_statement(facts, shanghai, django_assert_num_queries):
-    rules.current()
     newcomer = Policy()  # any noun that is not inserted yet
 
     with django_assert_num_queries(1):

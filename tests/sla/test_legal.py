@@ -157,3 +157,24 @@ def test_in_the_admin_a_new_duty_without_a_clock(client):
 
     assert done.status_code == 302, done.context and done.context["errors"]
     assert LegalRule.objects.get(code="new-duty").target is None
+
+
+@pytest.mark.req("LAW-01")
+def test_a_rule_is_repealed_on_its_page_with_a_day_and_a_reason(client):
+    client.force_login(UserFactory(roles=["management"]))
+    page, repeal = (reverse(f"admin:sla_legalrule_{name}", args=[rule().pk]) for name in ("change", "repeal"))
+    assert repeal in client.get(page).content.decode()
+
+    early = client.post(repeal, {"last": "2014-03-15", "reason": "修订"}).content.decode()
+    silent = client.post(repeal, {"last": "2026-12-01", "reason": ""}).content.decode()
+    assert 'value="2014-03-15"' in early and "修订" in early  # refused, and nothing that was typed is lost
+    assert 'value="2026-12-01"' in silent
+    assert rule().is_current
+
+    client.post(repeal, {"last": "2026-12-01", "reason": "新办法施行"})
+
+    ended = LegalRule.objects.get(code="refund-7-days")
+    assert ended.effective_to == date(2026, 12, 1)
+    assert Event.objects.get(kind="sla.legal_rule_changed").reason == "新办法施行"
+    assert repeal not in client.get(page).content.decode()
+    assert client.get(repeal).status_code in (403, 404)

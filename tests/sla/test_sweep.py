@@ -102,6 +102,7 @@ def test_a_timer_fires_once_and_is_over(subject, facts, shanghai):
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("rules_at_hand")
 def test_a_sweep_costs_as_many_statements_for_many_as_for_one(facts, shanghai, django_assert_num_queries):
     for _ in range(7):
         deadlines.start(Ref("feedback.ticket", uuid4()), ["resolution", "survey_send"], facts(), at=shanghai(MONDAY))
@@ -222,7 +223,7 @@ def test_without_the_locks_the_same_sweeps_repeat_themselves(facts, shanghai, mo
 
     def read(queryset, limit):
         found = list(queryset[:limit])
-        together.wait(timeout=20)
+        together.wait(timeout=300)
         return found
 
     monkeypatch.setattr(locks, "claim", read)

@@ -286,13 +286,17 @@ def test_a_call_is_logged_with_the_callers_history_in_sight(page):
 
 
 def test_no_page_is_wider_than_a_phone_and_works_without_a_mouse_wheel_sideways(page):
+    lead = staff("service_lead")
+    scenarios = list(DrillScenario.objects.all())
+    drill = drills.start("夜班演练", scenarios, len(scenarios), actor=actors.staff(lead))
     one = ticket_in("in_progress")
     conversation.add(one, MessageKind.REPLY, "长网址 https://example.com/" + "a" * 300, actor=staff_actor())
     deliveries.drain()
-    sign_in(page, staff("service_lead"))
+    sign_in(page, lead)
     page.set_viewport_size({"width": 390, "height": 844})
 
     for address in (
+        f"/admin/drills/{drill.pk}/",
         "/admin/",
         "/admin/queue/?tab=all",
         f"/admin/tickets/{one.number}/?act=assign",

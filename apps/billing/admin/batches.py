@@ -209,7 +209,7 @@ class BankBatchAdmin(ReadOnly):
             **self.admin_site.each_context(request), "title": batch.number, "form": form, "opts": self.opts,
             "label": _("Read"),
         }  # fmt: skip
-        return TemplateResponse(request, "billing/form.html", context)
+        return TemplateResponse(request, "admin/plain_form.html", context)
 
     def _asked(self, request: HttpRequest, object_id: UUID, label: object) -> HttpResponse:
         batch = self._batch(request, object_id)

@@ -66,4 +66,4 @@ class StatementRunAdmin(ReadOnly):
             **self.admin_site.each_context(request), "title": _("Compare a day"), "form": form, "opts": self.opts,
             "label": _("Compare"),
         }  # fmt: skip
-        return TemplateResponse(request, "billing/form.html", context)
+        return TemplateResponse(request, "admin/plain_form.html", context)

@@ -25,7 +25,7 @@ from apps.crm.models import Customer, Order
 from apps.crm.services import customers
 
 SERVICE_FIELDS = ("tier", "region", "language", "preferred_channel", "external_id", "note")
-TIER_COLOURS = {"silver": "info", "gold": "warning", "vip": "primary"}
+TIER_COLOURS = {"normal": "default", "silver": "info", "gold": "warning", "vip": "primary"}
 
 
 class OrderInline(TabularInline):
@@ -72,7 +72,7 @@ class CustomerAdmin(ModelAdmin):
     """Masked throughout (INT-06). A clear value is on its own page, for a reason that is recorded."""
 
     form = CustomerForm
-    list_display = ("masked_name", "phone_masked", "email_masked", "tier_mark", "region", "external_id", "created_at")
+    list_display = ("masked_name", "phone_masked", "email_masked", "tier_mark", "region", "number", "created_at")
     list_filter = ("tier", "language", "preferred_channel")
     sortable_by = ("created_at",)  # the others would sort a million rows without an index
     search_fields = ("external_id",)
@@ -111,6 +111,10 @@ class CustomerAdmin(ModelAdmin):
     @admin.display(description=_("full name"))
     def masked_name(self, obj: Customer) -> str:
         return str(obj)
+
+    @admin.display(description=_("customer number"))
+    def number(self, obj: Customer) -> str:
+        return obj.number_masked
 
     @display(description=_("tier"), label=TIER_COLOURS)
     def tier_mark(self, obj: Customer) -> tuple[str, str]:

@@ -17,7 +17,8 @@ from apps.crm.models import Order, OrderLine
 from apps.crm.services import returns
 
 STATE_COLOURS = {
-    "placed": "warning", "paid": "info", "shipped": "info", "delivered": "success", "returned": "danger"
+    "placed": "warning", "paid": "info", "shipped": "info", "delivered": "success", "returned": "danger",
+    "cancelled": "default",
 }  # fmt: skip
 
 

@@ -4,10 +4,20 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.core import masking
 from apps.core.actors import Actor
 from apps.core.fields import EncryptedTextField
 from apps.core.models import Noun
-from apps.core.vocabulary import ContactChannel, Language, Tier
+from apps.core.vocabulary import Channel, ContactChannel, Language, Tier
+
+# How `channels` begins the numbers of people whom it knows by an account at a platform alone.
+PLATFORMS = {
+    "wechat": Channel.WECHAT,
+    "weibo": Channel.WEIBO,
+    "facebook": Channel.FACEBOOK,
+    "chat": Channel.CHAT,
+    "wechat-pay": Channel.PAY,
+}
 
 
 class CustomerQuerySet(models.QuerySet["Customer"]):

@@ -23,6 +23,9 @@ TIMEOUT_SECONDS = 5
 MOST_BYTES = 100_000  # of an answer
 OUR_FAULT = (401, 403, 404, 429)  # key, address or pace: corrected by an operator or by waiting, then it works
 STILL_OPEN = (408, 409, 425)  # the gateway may be working on the same key right now
+# Stored in the source language, translated on screen.
+UNREADABLE = gettext_noop("the gateway's answer cannot be read")
+REJECTED = gettext_noop("rejected by the gateway")
 
 
 class _Bearer(requests.auth.AuthBase):

@@ -45,8 +45,8 @@ _DONE = {
 @require_safe
 def track(request: HttpRequest, number: str, token: str) -> HttpResponse:
     ticket = _open(request, number, token)
-    done = _DONE.get(request.GET.get("done", ""))
-    return _page(request, ticket, notice=done() if done else "")
+    done = request.GET.get("done", "")
+    return _page(request, ticket, done=done if done in _DONE else "")
 
 
 @private
@@ -169,7 +169,7 @@ def _page(
     request: HttpRequest,
     ticket: Ticket,
     *,
-    notice: str = "",
+    done: str = "",
     refused: PublicForm | None = None,
     act: str = "",
     files: Files | None = None,
@@ -192,7 +192,8 @@ def _page(
         "refused": refused,
         "act": act,
         "files": files or Files(),
-        "notice": notice,
+        "done": done,
+        "notice": _DONE[done]() if done else "",
         "survey_link": _survey_link(ticket),
         "may_write": selectors.may_write(ticket),
         "may_nudge": may_nudge,

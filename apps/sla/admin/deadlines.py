@@ -34,8 +34,10 @@ class DeadlineAdmin(ReadOnly):
 
     @display(
         description=_("state"),
-        label={"late": "danger", "paused": "info", "open": "warning", "met": "success", "fired": "success"},
-    )
+        label={
+            "late": "danger", "paused": "info", "open": "warning", "met": "success", "fired": "success", "cancelled": "default"
+        },
+    )  # fmt: skip
     def condition(self, deadline: Deadline) -> tuple[str, str]:
         if deadline.paused_at is not None:
             return "paused", str(_("Waiting for the customer"))

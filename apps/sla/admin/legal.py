@@ -1,15 +1,20 @@
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django import forms
-from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextareaWidget
 
 from apps.accounts.principals import actor_for
 from apps.core import clock
-from apps.core.errors import DomainErrors
+from apps.core.errors import DomainError, DomainErrors
 from apps.sla.admin.base import RuleAdmin, RuleForm
 from apps.sla.explanation import law_target_words
 from apps.sla.models import LegalRule
@@ -46,6 +51,13 @@ class LegalRuleForm(RuleForm):
             self._show(found.errors)
 
 
+class RepealForm(forms.Form):
+    last = forms.DateField(
+        label=_("in force until"), widget=UnfoldAdminSingleDateWidget, help_text=_("The first day it no longer holds.")
+    )
+    reason = forms.CharField(label=_("reason"), max_length=500, widget=UnfoldAdminTextareaWidget)
+
+
 @admin.register(LegalRule)
 class LegalRuleAdmin(RuleAdmin):
     """What the law asks for, with its words and dates (LAW-01 … LAW-03)."""
@@ -61,6 +73,42 @@ class LegalRuleAdmin(RuleAdmin):
         (_("Version"), {"fields": ("effective_from", "effective_to", "version")}),
     )
     readonly_fields = ("effective_to", "version")
+    actions_detail = ("repeal",)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Only a rule that holds can be repealed."""
+        holds = LegalRule.objects.filter(pk=object_id, effective_to=None).exists()
+        return super().get_actions_detail(request, object_id) if holds else []
+
+    def has_repeal_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return super().has_change_permission(request)
+
+    @action(description=_("Repeal"), permissions=["repeal"], url_path="repeal", icon="gavel")
+    def repeal(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
+        """It ends on a day and nothing takes its place; clocks that run keep it."""
+        rule = self.get_object(request, str(object_id))
+        if rule is None or not self.has_change_permission(request, rule):
+            raise Http404
+        form = RepealForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                given = form.cleaned_data
+                legal.repeal(rule.pk, given["last"], actor=actor_for(request), reason=given["reason"])
+            except DomainErrors as found:
+                for error in found.errors:
+                    form.add_error("last", error.words)
+            except DomainError as error:
+                form.add_error(None, error.words)
+            else:
+                messages.success(
+                    request, _("From %(day)s on it no longer holds.") % {"day": date_format(given["last"])}
+                )
+                return redirect("admin:sla_legalrule_change", rule.pk)
+        context = {
+            **self.admin_site.each_context(request), "title": _("Repeal: %(rule)s") % {"rule": rule}, "form": form,
+            "opts": self.opts, "label": _("Repeal"),
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/plain_form.html", context)
 
     def get_readonly_fields(self, request: HttpRequest, obj: LegalRule | None = None) -> tuple[str, ...]:
         return self.readonly_fields if obj is None else ("code", *self.readonly_fields)
