@@ -1,10 +1,13 @@
-"""Coloured marks in the admin's lists: unfold shows the stored value, in English, where a colour is missing."""
+"""No English of the libraries' in the admin: unfold shows the stored value of a mark where its colour is missing, and a
+record without a name of its own is an "InvoiceFact object".
+"""
 
 import re
 from collections.abc import Iterator
 
 import pytest
 from django.contrib import admin
+from django.db.models import Model
 
 
 def marks() -> Iterator[tuple[str, dict[str, str], set[str]]]:
@@ -29,3 +32,11 @@ def test_there_are_marks():
 @pytest.mark.parametrize(("name", "colours", "values"), MARKS, ids=[name for name, _, _ in MARKS])
 def test_each_value_has_a_colour(name, colours, values):
     assert values - {str(each) for each in colours} in (set(), {""}, {"none"})
+
+
+def test_each_record_in_the_admin_has_a_name():
+    shown = {model for model in admin.site._registry if model._meta.app_config.name.startswith("apps.")}
+    inlines = [inline for of_model in admin.site._registry.values() for inline in of_model.inlines]
+    shown |= {inline.model for inline in inlines if not getattr(inline, "hide_title", False)}
+
+    assert sorted(model._meta.label for model in shown if model.__str__ is Model.__str__) == []

@@ -1,5 +1,6 @@
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from django.conf import settings
@@ -16,12 +17,15 @@ def sources() -> Iterator[tuple[str, str]]:
         yield path.relative_to(APPS).as_posix(), path.read_text(encoding="utf-8")
 
 
-def calls() -> Iterator[tuple[str, str, ast.Call]]:
+@cache
+def calls() -> list[tuple[str, str, ast.Call]]:
     """(file, called method, call) of every method call in the apps."""
-    for name, text in sources():
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                yield name, node.func.attr, node
+    return [
+        (name, node.func.attr, node)
+        for name, text in sources()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ]
 
 
 def found(offences: list[str]) -> str:

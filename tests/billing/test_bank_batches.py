@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -96,3 +97,19 @@ def test_cells_that_look_like_formulas_stay_text():
 
     rows = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
     assert rows[1][2:5] == ["'=1+1", "6222", "'@bank"]
+
+
+@pytest.mark.req("REF-01")
+def test_what_is_drawn_up_after_midnight_is_to_be_paid_on_that_day_and_not_the_day_before():
+    row, debtor = (
+        files.Transfer("R1", "张伟", "6222", "工行", Decimal("1.00"), "x"),
+        files.Debtor("a", "1001", "102100099996"),
+    )
+    night = datetime(2026, 11, 30, 17, 0, tzinfo=UTC)  # 01:00 on 1 December in Shanghai
+    import python_calamine
+
+    sheet, message = files.sheet(Layout.ICBC, [row], debtor, night), files.pain001("B1", [row], debtor, night)
+
+    cells = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(sheet)).get_sheet_by_index(0).to_python()
+    assert dict(zip(*cells, strict=True))["日期"] == "20261201"
+    assert etree.fromstring(message).findtext(".//{*}ReqdExctnDt/{*}Dt") == "2026-12-01"

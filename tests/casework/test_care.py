@@ -28,7 +28,7 @@ def tasks_of(one: Ticket) -> list[CareTask]:
 
 
 def clock_of(task: CareTask) -> Deadline:
-    return Deadline.objects.filter(subject_id=task.pk).latest("started_at")
+    return Deadline.objects.filter(subject_id=task.pk).latest("id")
 
 
 @pytest.mark.req("HND-10")

@@ -56,6 +56,7 @@ def test_the_form_at_a_counter_asks_for_little_first(clerk):
     page = clerk.get(NEW, {"channel": "store"}).content.decode()
 
     assert 'capture="environment"' in page
+    assert "先查客户" in page and "来电客户" not in page  # nobody telephones at a counter
     short, _sep, folded = page.partition("<details")
     for name in ("text", "product", "serial_number", "order_number", "contact_name", "phone", "files"):
         assert f'name="{name}"' in short, name

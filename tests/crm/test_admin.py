@@ -268,4 +268,4 @@ def test_who_is_known_by_an_account_alone_is_listed_by_platform_and_masked(clien
     assert page.count("微信 o6_bm1****") >= 2  # as the name, and as the number
     assert "71f49c8161f" not in page
     assert "ERP:4711" in page
-    assert "普通客户" in page and ">normal<" not in page.replace("\n", "").replace(" ", "").lower()
+    assert page.count("普通客户") >= 2

@@ -100,6 +100,7 @@ def walk():
                     continue
 
 
+@pytest.mark.long
 def test_no_english_word_on_any_list_or_form(root):
     common = english(root.get(reverse("admin:index")).content.decode())
     found, looked_at = {}, 0

@@ -141,3 +141,20 @@ def test_customers_lead_to_the_list_of_their_tickets(signed_in):
 
     assert "客户：张*" in page
     assert "没有符合筛选条件的工单" in page
+
+
+@pytest.mark.parametrize(("address", "status"), [("/admin/triage/keyword/", 403), ("/admin/tickets/209901-001/", 404)])
+def test_from_a_page_that_is_not_theirs_staff_come_back_to_the_desk(signed_in, address, status):
+    page = signed_in().get(address)
+    words = page.content.decode()
+
+    assert page.status_code == status
+    assert reverse("admin:desk_queue") in words and "回到工作台" in words
+    assert "专属链接" not in words and "前往反馈表单" not in words  # said to customers
+
+
+def test_a_customer_is_not_led_to_the_desk(client):
+    words = client.get("/t/209901-001/nothing/").content.decode()
+
+    assert "专属链接" in words
+    assert reverse("admin:desk_queue") not in words

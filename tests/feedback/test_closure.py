@@ -30,9 +30,7 @@ def answer(ticket, score, comment=""):
 
 
 def messages(ticket):
-    return list(
-        OutgoingMessage.objects.filter(subject_id=ticket.pk).order_by("created_at").values_list("template", flat=True)
-    )
+    return list(OutgoingMessage.objects.filter(subject_id=ticket.pk).order_by("id").values_list("template", flat=True))
 
 
 def live_on(delta, *, steps=1):

@@ -9,7 +9,7 @@ import pytest
 from apps.accounts.roles import Role
 from apps.core import actors, clock
 from apps.core.errors import DomainError, DomainErrors
-from apps.feedback.models import Message, Solution, Ticket
+from apps.feedback.models import Message, SmsReply, Solution, Ticket
 from apps.feedback.services import assignment, conversation, intake, planning, reclassification
 from apps.feedback.services.reclassification import Correction
 from apps.feedback.states import MessageKind, TicketState
@@ -254,3 +254,9 @@ def test_a_deadline_moved_by_hand_moves_the_ticket_in_the_queue():
         deadlines.set_due(deadline.pk, later, actor=lead, reason="配件下周到货，已与客户约定")
     deliveries.drain()
     assert Ticket.objects.get(pk=ticket.pk).next_due_at == later
+
+
+def test_words_to_and_from_the_customer_name_themselves_by_the_clock_of_shanghai():
+    night = datetime(2026, 11, 30, 17, 0, tzinfo=UTC)
+    assert str(Message(kind=MessageKind.NOTE, at=night)).endswith("12-01 01:00")
+    assert str(SmsReply(sender_masked="138****0001", at=night)) == "138****0001 12-01 01:00"

@@ -44,6 +44,7 @@ def folder(tmp_path):
     start(tmp_path, "from feedback_system import embedded; embedded.stop()").communicate(timeout=60)
 
 
+@pytest.mark.long
 def test_many_processes_find_one_pair_of_servers(folder):
     processes = [start(folder, PREPARE) for _ in range(3)]
     answers = [json.loads(process.communicate(timeout=60)[0]) for process in processes]
@@ -54,6 +55,7 @@ def test_many_processes_find_one_pair_of_servers(folder):
     assert (folder / "keys").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.long
 def test_keys_and_data_outlive_the_servers(folder):
     first = run(folder, PREPARE)
     assert start(folder, STOP).communicate(timeout=60)[0].strip() == "True"
@@ -64,6 +66,7 @@ def test_keys_and_data_outlive_the_servers(folder):
     assert {name: second[name] for name in VARIABLES[3:]} == {name: first[name] for name in VARIABLES[3:]}
 
 
+@pytest.mark.long
 def test_servers_in_use_are_not_stopped(folder):
     user = start(folder, PREPARE + "input()")
     user.stdout.readline()

@@ -7,6 +7,7 @@ from math import inf
 import pytest
 from django.db import connection, transaction
 
+from apps.core import clock
 from apps.core.actors import system
 from apps.core.errors import DomainError, DomainErrors
 from apps.journal.models import Event
@@ -93,7 +94,8 @@ def test_a_running_deadline_keeps_the_version_it_was_promised_under(subject, fac
     head = actor_with("management")
     (running,) = deadlines.start(subject, ["callback"], facts(), at=shanghai("2026-11-16 10:00"))
 
-    new = policies.revise(callback.pk, {"target": Decimal(120)}, actor=head, reason="试行")
+    with clock.at(shanghai("2026-11-16 10:30")):
+        new = policies.revise(callback.pk, {"target": Decimal(120)}, actor=head, reason="试行")
     deadlines.recompute(subject, facts(urgency="urgent"), at=shanghai("2026-11-16 11:00"), actor=SYSTEM)
 
     old = Policy.objects.get(pk=callback.pk)

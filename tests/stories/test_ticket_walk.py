@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from apps.accounts.models import User
-from apps.core import clock
-from apps.feedback.models import Ticket
-from apps.feedback.services import conversation, links
+from apps.core import actors, clock
+from apps.feedback.models import DrillScenario, Ticket
+from apps.feedback.services import conversation, drills, links
 from apps.feedback.states import MessageKind
 from apps.journal import deliveries
 from apps.journal.models import Event

@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 from unfold.admin import TabularInline
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from apps.accounts.principals import actor_for
 from apps.accounts.second_look import Act, needs_second_factor
@@ -97,7 +96,6 @@ class ResultForm(forms.Form):
             "A sheet needs the columns 商户流水号 (as in the file that was downloaded) and 状态 (成功, 失败 or 处理中); "
             "金额（元）, 失败原因 and 银行流水号 are read where they are there."
         ),
-        widget=UnfoldAdminFileFieldWidget,
     )
 
 

@@ -37,6 +37,7 @@ class Part(TabularInline):
 
     extra = 0
     can_delete = False
+    hide_title = True  # the columns say what a row is; above it would stand "VoidLine object (…)"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -11,7 +11,6 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminSingleDateWidget
 
 from apps.accounts.principals import actor_for
 from apps.billing.admin.lists import ReadOnly, in_yuan
@@ -23,11 +22,9 @@ from apps.core.errors import DomainError
 
 
 class StatementForm(forms.Form):
-    channel = forms.ChoiceField(
-        label=_("channel"), choices=[(each, each.label) for each in KEEPS_OUR_MONEY], widget=UnfoldAdminSelectWidget
-    )
+    channel = forms.ChoiceField(label=_("channel"), choices=[(each, each.label) for each in KEEPS_OUR_MONEY])
     day = forms.DateField(
-        label=_("day"), widget=UnfoldAdminSingleDateWidget,
+        label=_("day"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"),
         initial=lambda: clock.local(clock.now()).date(),
         help_text=_("A day that is not over is compared once more when its statement is complete."),
     )  # fmt: skip

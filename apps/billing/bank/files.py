@@ -15,6 +15,7 @@ import xlsxwriter
 from lxml import etree
 
 from apps.billing.states import Layout
+from apps.core import clock
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 _RISKY = "=+-@\t\r＝＋－＠"
@@ -58,7 +59,7 @@ SHEETS: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 def sheet(layout: str, rows: Sequence[Transfer], debtor: Debtor, at: datetime) -> bytes:
-    """A bank's sheet. Account numbers are text; a text that looks like a formula stays one."""
+    """A bank's sheet, of the day in Shanghai of `at` (aware). Account numbers are text; a text that looks like a formula stays one."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     book.set_properties({"created": at.replace(tzinfo=None)})
@@ -67,7 +68,7 @@ def sheet(layout: str, rows: Sequence[Transfer], debtor: Debtor, at: datetime) -
     page.write_row(0, 0, [title for title, _ in columns])
     for position, row in enumerate(rows, start=1):
         fixed = {
-            "position": str(position), "currency": "RMB", "day": at.strftime("%Y%m%d"), "mark": "0",
+            "position": str(position), "currency": "RMB", "day": f"{clock.local(at):%Y%m%d}", "mark": "0",
             "debtor": debtor.account, "number": row.number, "name": row.name, "account": row.account, "bank": row.bank,
             "words": row.words,
         }  # fmt: skip
@@ -85,7 +86,10 @@ def _text(value: str) -> str:
 
 
 def pain001(batch_number: str, rows: Sequence[Transfer], debtor: Debtor, at: datetime) -> bytes:
-    """ISO 20022 pain.001.001.09 in CNY. Raises ValueError when it isn't valid against the schema."""
+    """ISO 20022 pain.001.001.09 in CNY, to be paid on the day in Shanghai of `at` (aware).
+
+    Raises ValueError when it isn't valid against the schema.
+    """
     total = sum((row.amount for row in rows), Decimal(0))
     root = etree.Element(f"{{{NAMESPACE}}}Document", nsmap={None: NAMESPACE})
     start = _sub(root, "CstmrCdtTrfInitn")
@@ -100,7 +104,7 @@ def pain001(batch_number: str, rows: Sequence[Transfer], debtor: Debtor, at: dat
     _sub(info, "PmtMtd", "TRF")
     _sub(info, "NbOfTxs", str(len(rows)))
     _sub(info, "CtrlSum", f"{total:.2f}")
-    _sub(_sub(info, "ReqdExctnDt"), "Dt", at.date().isoformat())
+    _sub(_sub(info, "ReqdExctnDt"), "Dt", clock.local(at).date().isoformat())
     _sub(_sub(info, "Dbtr"), "Nm", debtor.name[:140])
     _account(info, "DbtrAcct", debtor.account)
     _agent(info, "DbtrAgt", debtor.bank)

@@ -66,3 +66,6 @@ class Delegation(Noun):
             models.CheckConstraint(condition=Q(last_day__gte=models.F("first_day")), name="delegation_span"),
             models.CheckConstraint(condition=~Q(giver=models.F("taker")), name="delegation_to_another"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.giver} → {self.taker}"

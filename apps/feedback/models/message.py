@@ -35,7 +35,7 @@ class Message(Noun):
         indexes = [models.Index(fields=["ticket", "at"], name="message_ticket")]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.at:%m-%d %H:%M}"
+        return f"{self.get_kind_display()} {clock.local(self.at):%m-%d %H:%M}"
 
 
 class Attachment(Noun):

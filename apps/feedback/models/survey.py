@@ -91,7 +91,7 @@ class SmsReply(Noun):
         indexes = [models.Index(fields=["sender_index"], name="sms_reply_sender")]
 
     def __str__(self) -> str:
-        return f"{self.sender_masked} {self.at:%m-%d %H:%M}"
+        return f"{self.sender_masked} {clock.local(self.at):%m-%d %H:%M}"
 
 
 class SurveyRefusal(Noun):

@@ -30,3 +30,6 @@ class Head(models.Model):
         verbose_name = _("evidence head")
         verbose_name_plural = _("evidence heads")
         ordering = ["-size"]
+
+    def __str__(self) -> str:
+        return str(self.size)

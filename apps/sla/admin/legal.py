@@ -10,7 +10,6 @@ from django.template.response import TemplateResponse
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextareaWidget
 
 from apps.accounts.principals import actor_for
 from apps.core import clock
@@ -53,9 +52,10 @@ class LegalRuleForm(RuleForm):
 
 class RepealForm(forms.Form):
     last = forms.DateField(
-        label=_("in force until"), widget=UnfoldAdminSingleDateWidget, help_text=_("The first day it no longer holds.")
-    )
-    reason = forms.CharField(label=_("reason"), max_length=500, widget=UnfoldAdminTextareaWidget)
+        label=_("in force until"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"),
+        help_text=_("The first day it no longer holds."),
+    )  # fmt: skip
+    reason = forms.CharField(label=_("reason"), max_length=500, widget=forms.Textarea({"rows": 3}))
 
 
 @admin.register(LegalRule)
