@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import TransactionTestCase
+from django.utils import translation
 from playwright.sync_api import expect, sync_playwright
 
 from apps.core import actors
@@ -66,6 +67,12 @@ def heads_of_its_own(monkeypatch):
     """What one test exported is gone from the database of the next, which would look like a deletion."""
     file = settings.EVIDENCE_KEY_FILE.with_name(f"heads-{next(_heads)}.jsonl")
     monkeypatch.setattr(settings, "EVIDENCE_HEADS_FILE", file)
+
+
+@pytest.fixture(autouse=True)
+def language_of_its_own():
+    """A request leaves its language behind in the thread: the words of the next test would be in it."""
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
