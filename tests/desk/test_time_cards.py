@@ -1,8 +1,9 @@
 """More time, the authority's case and the law's clocks on the ticket's page (SLA-05, INT-13, LAW-01, LAW-03)."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from apps.accounts.roles import Role
@@ -107,16 +108,14 @@ def test_the_case_is_recorded_with_its_documents_and_settled(signed_in):
 
 @pytest.mark.req("INT-13", "LAW-02")
 def test_the_card_shows_the_day_that_the_authority_names_though_the_case_came_before_the_ticket(signed_in):
-    made, clerk = ticket(channel="regulator"), signed_in()
-    today = clock.local(clock.now()).date()
-    named = today + timedelta(days=5)
-
-    do(clerk, made, "regulator_case", procedure="letter", authority="杭州市市场监督管理局", case_number="杭市监函〔2026〕119号",
-       received_on=str(today - timedelta(days=1)), due_on=str(named))  # fmt: skip
-    card = clerk.get(at(made)).content.decode().split('id="regulator"')[1].split("</dl>")[0]
+    with time_machine.travel(datetime(2026, 11, 18, 2, 0, tzinfo=UTC)):  # a Wednesday; the named day is no day off
+        made, clerk = ticket(channel="regulator"), signed_in()
+        do(clerk, made, "regulator_case", procedure="letter", authority="杭州市市场监督管理局",
+           case_number="杭市监函〔2026〕119号", received_on="2026-11-17", due_on="2026-11-23")  # fmt: skip
+        card = clerk.get(at(made)).content.decode().split('id="regulator"')[1].split("</dl>")[0]
 
     running = next(d for d in sla.open_for(made) if d.metric == "regulator")
-    assert clock.local(running.due_at).date() == named
+    assert clock.local(running.due_at).date() == date(2026, 11, 23)
     assert f"{clock.local(running.due_at):%m-%d %H:%M}" in card.split("答复截止日")[1]
 
 
